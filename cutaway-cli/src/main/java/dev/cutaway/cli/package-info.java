@@ -1,0 +1,2 @@
+/** The cutaway command. */
+package dev.cutaway.cli;

@@ -1,0 +1,14 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The cutaway command. */
+@NullMarked
+module dev.cutaway.cli {
+    requires static org.jspecify;
+    requires dev.cutaway.inspect;
+    requires com.fasterxml.jackson.databind;
+    requires info.picocli;
+    requires org.jline;
+
+    opens dev.cutaway.cli to
+            info.picocli;
+}

@@ -1,0 +1,2 @@
+/** The graph that describes a model, and what reads it. */
+package dev.cutaway.graph;

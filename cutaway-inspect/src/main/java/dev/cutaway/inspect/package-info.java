@@ -1,0 +1,2 @@
+/** The local server and its browser interface. */
+package dev.cutaway.inspect;

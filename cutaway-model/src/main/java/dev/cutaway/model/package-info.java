@@ -1,0 +1,2 @@
+/** Checkpoints, architectures, generation, recordings. */
+package dev.cutaway.model;

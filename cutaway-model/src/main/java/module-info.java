@@ -1,0 +1,10 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Checkpoints, architectures, generation, recordings. */
+@NullMarked
+module dev.cutaway.model {
+    requires static org.jspecify;
+    requires transitive dev.cutaway.graph;
+    requires transitive dev.cutaway.text;
+    requires com.fasterxml.jackson.databind;
+}

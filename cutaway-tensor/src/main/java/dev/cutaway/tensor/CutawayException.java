@@ -1,0 +1,16 @@
+package dev.cutaway.tensor;
+
+/** Something that a person can act on: the message is one line that says what, where and what to do. */
+public class CutawayException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** The message is one line: what is wrong, where (file, key, value) and the remedy. */
+    public CutawayException(String message) {
+        super(message);
+    }
+
+    /** As above, with the cause that {@code --verbose} shows. */
+    public CutawayException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

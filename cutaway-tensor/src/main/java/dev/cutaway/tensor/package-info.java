@@ -1,0 +1,2 @@
+/** Tensors, number formats and kernels. */
+package dev.cutaway.tensor;

@@ -1,0 +1,9 @@
+import org.jspecify.annotations.NullMarked;
+
+/** Tokenizers and chat templates. */
+@NullMarked
+module dev.cutaway.text {
+    requires static org.jspecify;
+    requires transitive dev.cutaway.tensor;
+    requires com.fasterxml.jackson.databind;
+}
