@@ -7,8 +7,7 @@ import java.lang.foreign.MemorySegment;
  * perhaps an offset, {@code value = scale * code + offset}. A format says how to unpack the codes and the groups' scales,
  * and how to choose them when quantising; rounding is that of ggml's reference, so decoded values are bit-identical.
  */
-abstract sealed class BlockCodec extends Codec
-        permits SmallBlocks.Small, KBlocks.K, TableBlocks.Table {
+abstract sealed class BlockCodec extends Codec permits SmallBlocks.Small, KBlocks.K, TableBlocks.Table {
     private final int group;
     private final boolean offsets;
 
@@ -95,7 +94,14 @@ abstract sealed class BlockCodec extends Codec
         codes(data, at, codes);
         scales(data, at, scales, adds);
         return new QuantBlock(
-                dtype(), block, at, position, codes[position], scales[position / group], adds[position / group], detail);
+                dtype(),
+                block,
+                at,
+                position,
+                codes[position],
+                scales[position / group],
+                adds[position / group],
+                detail);
     }
 
     static float half(MemorySegment data, long at) {

@@ -35,8 +35,8 @@ public abstract sealed class Codec permits PlainCodecs.Plain, BlockCodec {
 
     final void checkBlocks(long from, int count) {
         if (from % dtype.blockSize() != 0 || count % dtype.blockSize() != 0 || count < 0) {
-            throw new IllegalArgumentException("elements " + from + " to " + (from + count) + " do not fill whole blocks of "
-                    + dtype.blockSize() + " (" + dtype.label() + ")");
+            throw new IllegalArgumentException("elements " + from + " to " + (from + count)
+                    + " do not fill whole blocks of " + dtype.blockSize() + " (" + dtype.label() + ")");
         }
     }
 }

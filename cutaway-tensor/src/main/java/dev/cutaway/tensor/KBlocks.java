@@ -92,13 +92,13 @@ final class KBlocks {
 
         /** The plane's bits of element e; the plane starts at byte {@code start}. */
         int get(MemorySegment data, long start, int e) {
-            return BlockCodec.octet(data, start + at(e)) >>> shift(e) & (1 << bits) - 1;
+            return (BlockCodec.octet(data, start + at(e)) >>> shift(e)) & ((1 << bits) - 1);
         }
 
         /** Adds the low bits of a code to a plane of zeros. */
         void put(MemorySegment data, long start, int e, int code) {
             long byteAt = start + at(e);
-            int part = (code & (1 << bits) - 1) << shift(e);
+            int part = (code & ((1 << bits) - 1)) << shift(e);
             BlockCodec.putOctet(data, byteAt, BlockCodec.octet(data, byteAt) | part);
         }
     }

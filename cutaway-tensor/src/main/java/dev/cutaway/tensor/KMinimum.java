@@ -32,7 +32,7 @@ final class KMinimum extends KBlocks.K {
         Plane low = bits == 2 ? Plane.PAIRS : Plane.NIBBLES;
         for (int e = 0; e < N; e++) {
             int code = low.get(data, at + codesAt, e);
-            out[e] = bits == 5 ? code | Plane.BITS.get(data, at + highAt, e) << 4 : code;
+            out[e] = bits == 5 ? code | (Plane.BITS.get(data, at + highAt, e) << 4) : code;
         }
     }
 
@@ -52,7 +52,7 @@ final class KMinimum extends KBlocks.K {
         if (bits == 2) {
             return octet(data, s + g) & 15;
         }
-        return g < 4 ? octet(data, s + g) & 63 : octet(data, s + g + 4) & 15 | octet(data, s + g - 4) >>> 6 << 4;
+        return g < 4 ? octet(data, s + g) & 63 : (octet(data, s + g + 4) & 15) | (octet(data, s + g - 4) >>> 6) << 4;
     }
 
     /** A group's whole-number minimum, packed likewise: bytes 4-7, and the high nibbles of bytes 8-11. */
@@ -61,20 +61,20 @@ final class KMinimum extends KBlocks.K {
         if (bits == 2) {
             return octet(data, s + g) >>> 4;
         }
-        return g < 4 ? octet(data, s + g + 4) & 63 : octet(data, s + g + 4) >>> 4 | octet(data, s + g) >>> 6 << 4;
+        return g < 4 ? octet(data, s + g + 4) & 63 : (octet(data, s + g + 4) >>> 4) | (octet(data, s + g) >>> 6) << 4;
     }
 
     private void putScale(MemorySegment data, long at, int g, int scale, int minimum) {
         long s = at + scalesAt;
         if (bits == 2) {
-            putOctet(data, s + g, scale | minimum << 4);
+            putOctet(data, s + g, scale | (minimum << 4));
         } else if (g < 4) {
             putOctet(data, s + g, scale);
             putOctet(data, s + g + 4, minimum);
         } else {
-            putOctet(data, s + g + 4, scale & 15 | (minimum & 15) << 4);
-            putOctet(data, s + g - 4, octet(data, s + g - 4) | scale >>> 4 << 6);
-            putOctet(data, s + g, octet(data, s + g) | minimum >>> 4 << 6);
+            putOctet(data, s + g + 4, (scale & 15) | (minimum & 15) << 4);
+            putOctet(data, s + g - 4, octet(data, s + g - 4) | (scale >>> 4) << 6);
+            putOctet(data, s + g, octet(data, s + g) | (minimum >>> 4) << 6);
         }
     }
 

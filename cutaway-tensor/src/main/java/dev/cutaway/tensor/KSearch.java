@@ -22,8 +22,7 @@ final class KSearch {
      * For codes 0 to 2^bits - 1 and {@code value = scale * code - minimum}, minimum at least 0. Writes the codes and
      * {@code scales[g]}; returns the minimum.
      */
-    static float scaleAndMinimum(
-            int bits, float[] in, int from, int[] codes, int to, int n, float[] scales, int g) {
+    static float scaleAndMinimum(int bits, float[] in, int from, int[] codes, int to, int n, float[] scales, int g) {
         float[] x = java.util.Arrays.copyOfRange(in, from, from + n);
         float[] weight = weights(bits, x);
         float min = x[0];
@@ -172,7 +171,7 @@ final class KSearch {
                 cross += w * x * l;
                 square += w * l * l;
             }
-            if (first || square > 0 && cross * cross > best * square) {
+            if (first || (square > 0 && cross * cross > best * square)) {
                 for (int i = 0; i < n; i++) {
                     codes[to + i] = Math.clamp(nearest(inverse * in[from + i]), -centre, centre - 1);
                 }

@@ -53,9 +53,9 @@ final class KSigned extends KBlocks.K {
         if (six) {
             return data.get(PlainCodecs.BYTE, s + g);
         }
-        int low = octet(data, s + g % 8) >>> g / 8 * 4 & 15;
-        int high = octet(data, s + 8 + g % 4) >>> g / 4 * 2 & 3;
-        return (low | high << 4) - 32;
+        int low = (octet(data, s + g % 8) >>> (g / 8 * 4)) & 15;
+        int high = (octet(data, s + 8 + g % 4) >>> (g / 4 * 2)) & 3;
+        return (low | (high << 4)) - 32;
     }
 
     private void putScale(MemorySegment data, long at, int g, int scale) {
@@ -65,8 +65,8 @@ final class KSigned extends KBlocks.K {
             return;
         }
         int code = scale + 32;
-        putOctet(data, s + g % 8, octet(data, s + g % 8) | (code & 15) << g / 8 * 4);
-        putOctet(data, s + 8 + g % 4, octet(data, s + 8 + g % 4) | code >>> 4 << g / 4 * 2);
+        putOctet(data, s + g % 8, octet(data, s + g % 8) | (code & 15) << (g / 8 * 4));
+        putOctet(data, s + 8 + g % 4, octet(data, s + 8 + g % 4) | (code >>> 4) << (g / 4 * 2));
     }
 
     @Override

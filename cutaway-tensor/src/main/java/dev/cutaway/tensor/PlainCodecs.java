@@ -49,9 +49,9 @@ final class PlainCodecs {
     static short bfloat16(float v) {
         int bits = Float.floatToRawIntBits(v);
         if (Float.isNaN(v)) {
-            return (short) (bits >>> 16 | 0x40);
+            return (short) ((bits >>> 16) | 0x40);
         }
-        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+        return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
     @FunctionalInterface

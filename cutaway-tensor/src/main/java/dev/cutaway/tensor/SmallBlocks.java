@@ -32,7 +32,7 @@ final class SmallBlocks {
             this.minimum = minimum;
             highAt = minimum ? 4 : 2;
             codesAt = bits == 5 ? highAt + 4 : highAt;
-            centre = minimum || bits == 8 ? 0 : 1 << bits - 1;
+            centre = minimum || bits == 8 ? 0 : 1 << (bits - 1);
         }
 
         @Override
@@ -46,8 +46,8 @@ final class SmallBlocks {
             int high = bits == 5 ? data.get(PlainCodecs.INT, at + highAt) : 0;
             for (int i = 0; i < N / 2; i++) {
                 int pair = octet(data, at + codesAt + i);
-                out[i] = (pair & 15 | (high >>> i & 1) << 4) - centre;
-                out[i + N / 2] = (pair >>> 4 | (high >>> i + N / 2 & 1) << 4) - centre;
+                out[i] = ((pair & 15) | ((high >>> i) & 1) << 4) - centre;
+                out[i + N / 2] = ((pair >>> 4) | ((high >>> (i + N / 2)) & 1) << 4) - centre;
             }
         }
 
@@ -59,9 +59,7 @@ final class SmallBlocks {
 
         @Override
         String parts(MemorySegment data, long at, int group) {
-            return minimum
-                    ? "scale " + half(data, at) + ", minimum " + half(data, at + 2)
-                    : "scale " + half(data, at);
+            return minimum ? "scale " + half(data, at) + ", minimum " + half(data, at + 2) : "scale " + half(data, at);
         }
 
         @Override
@@ -93,8 +91,8 @@ final class SmallBlocks {
             for (int i = 0; i < N / 2; i++) {
                 int a = Math.min(top, (int) ((in[from + i] - base) * inverse + (centre + 0.5f)));
                 int b = Math.min(top, (int) ((in[from + i + N / 2] - base) * inverse + (centre + 0.5f)));
-                putOctet(data, at + codesAt + i, a & 15 | (b & 15) << 4);
-                high |= a >>> 4 << i | b >>> 4 << i + N / 2;
+                putOctet(data, at + codesAt + i, (a & 15) | (b & 15) << 4);
+                high |= (a >>> 4) << i | (b >>> 4) << (i + N / 2);
             }
             if (bits == 5) {
                 data.set(PlainCodecs.INT, at + highAt, high);

@@ -9,8 +9,7 @@ final class TableBlocks {
     /** The sixteen E2M1 floats, doubled to be whole; the scale is halved in return. */
     private static final int[] E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
-    static final List<Table> ALL =
-            List.of(new Table(DType.IQ4_NL, NONLINEAR, 2), new Table(DType.MXFP4, E2M1, 1));
+    static final List<Table> ALL = List.of(new Table(DType.IQ4_NL, NONLINEAR, 2), new Table(DType.MXFP4, E2M1, 1));
 
     private TableBlocks() {}
 
@@ -41,7 +40,7 @@ final class TableBlocks {
 
         /** {@code 2^(e - 128)}: an E8M0 exponent with the table's doubling taken out. */
         private static float halfPowerOfTwo(int exponent) {
-            return Float.intBitsToFloat(exponent < 2 ? 0x200000 << exponent : exponent - 1 << 23);
+            return Float.intBitsToFloat(exponent < 2 ? 0x200000 << exponent : (exponent - 1) << 23);
         }
 
         @Override
