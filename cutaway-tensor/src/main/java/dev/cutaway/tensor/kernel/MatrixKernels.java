@@ -1,0 +1,41 @@
+package dev.cutaway.tensor.kernel;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Products with packed weights. Weights are decoded in registers to the numbers that their format defines; activations are
+ * never rounded. A row's result is the same, bit for bit, whatever rows are computed with it: every output is summed over
+ * the columns in order, in partial sums of one scale each where the format has scales.
+ *
+ * <p>Addresses are a segment and the index of a float in it; strides count floats. Nothing is allocated.
+ */
+public sealed interface MatrixKernels permits ScalarMatrix {
+    /** Floats of scratch memory that one call of {@link #multiply} over so many rows may use. */
+    long scratchFloats(PackedMatrix w, int rows);
+
+    /**
+     * {@code y[r, n] = sum over k of x[r, k] * w[n, k] (+ bias[n])} for all rows r and the outputs n of some panels: outputs
+     * {@code fromPanel * 32} up to, not including, {@code toPanel * 32} (or the matrix's last). Other outputs are left
+     * alone, so that threads may share the panels of one product.
+     *
+     * @param x {@code [rows, >= w.columns()]} from float {@code xAt}, rows {@code xStride} floats apart
+     * @param y {@code [rows, >= w.rows()]} from float {@code yAt}, rows {@code yStride} floats apart; not overlapping x
+     * @param add whether to add to what y holds instead of replacing it: the residual connection
+     * @param scratch this thread's own memory, at least {@link #scratchFloats} floats from {@code scratchAt}, best aligned to
+     *     64 bytes
+     */
+    void multiply(
+            PackedMatrix w,
+            MemorySegment x,
+            long xAt,
+            long xStride,
+            MemorySegment y,
+            long yAt,
+            long yStride,
+            int rows,
+            int fromPanel,
+            int toPanel,
+            boolean add,
+            MemorySegment scratch,
+            long scratchAt);
+}

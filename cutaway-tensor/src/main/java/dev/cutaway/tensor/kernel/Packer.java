@@ -1,0 +1,165 @@
+package dev.cutaway.tensor.kernel;
+
+import dev.cutaway.tensor.DType;
+import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/** Rearranges weights into panels, see {@link Layout}; called once for each matrix, so it must read as fast as a disk. */
+final class Packer {
+    private Packer() {}
+
+    /** The layout for a tensor. Halves with infinities are widened: the kernels' quick conversion knows finite ones only. */
+    static Layout layoutFor(Tensor weight) {
+        if (weight.dtype() == DType.F16 && hasInfinity(weight.data())) {
+            return Layout.F32;
+        }
+        return Layout.of(weight.dtype());
+    }
+
+    private static boolean hasInfinity(MemorySegment data) {
+        boolean found = false;
+        for (long at = 0; at < data.byteSize(); at += 2) {
+            found |= (data.get(Floats.SHORT, at) & 0x7c00) == 0x7c00;
+        }
+        return found;
+    }
+
+    /** Fills the panels of {@code to} from the tensor. */
+    static void pack(Tensor weight, PackedMatrix to) {
+        if (to.layout == Layout.F32) {
+            packFloats(weight, to);
+            return;
+        }
+        MemorySegment source = weight.data();
+        long rowBytes = weight.dtype().bytes(to.columns());
+        for (int row = 0; row < to.rows(); row++) {
+            long at = to.panelAt(row / Layout.PANEL);
+            int lane = row % Layout.PANEL;
+            switch (to.layout) {
+                case F16, BF16 -> packHalves(source, row * rowBytes, to, at + 4L * lane);
+                case Q8 -> packBytes(source, row * rowBytes, to, at, lane);
+                case Q4, Q4_MIN -> packNibbles(source, row * rowBytes, to, at, lane);
+                case Q5, Q5_MIN -> packFives(source, row * rowBytes, to, at, lane);
+                default -> SuperPacker.pack(source, row * rowBytes, to, at, lane);
+            }
+        }
+    }
+
+    private static void packFloats(Tensor weight, PackedMatrix to) {
+        int columns = to.columns();
+        for (int first = 0; first < to.rows(); first += Layout.PANEL) {
+            int rows = Math.min(Layout.PANEL, to.rows() - first);
+            MemorySegment wide = weight.slice(0, first, first + rows).widen().data();
+            long at = to.panelAt(first / Layout.PANEL);
+            for (int k = 0; k < columns; k++) {
+                for (int r = 0; r < rows; r++) {
+                    to.data.set(
+                            Floats.FLOAT, at + 4L * (Layout.PANEL * k + r), Floats.get(wide, (long) r * columns + k));
+                }
+            }
+        }
+    }
+
+    private static void packHalves(MemorySegment source, long from, PackedMatrix to, long at) {
+        int pairs = to.columns() / 2;
+        for (int p = 0; p < pairs; p++) {
+            to.data.set(Floats.INT, at + 4L * Layout.PANEL * p, source.get(Floats.INT, from + 4L * p));
+        }
+        if (to.columns() % 2 != 0) {
+            int last = source.get(Floats.SHORT, from + 4L * pairs) & 0xffff;
+            to.data.set(Floats.INT, at + 4L * Layout.PANEL * pairs, last);
+        }
+    }
+
+    private static void packBytes(MemorySegment source, long from, PackedMatrix to, long at, int lane) {
+        for (int b = 0; b < to.columns() / Layout.BLOCK; b++) {
+            long block = from + 34L * b;
+            long target = at + to.layout.blockAt(b);
+            pairedHeader(to, target, lane, source.get(Floats.SHORT, block));
+            for (int i = 0; i < 8; i++) {
+                word(to, target, lane, i, source.get(Floats.INT, block + 2 + 4 * i));
+            }
+        }
+    }
+
+    private static void packNibbles(MemorySegment source, long from, PackedMatrix to, long at, int lane) {
+        boolean minimum = to.layout == Layout.Q4_MIN;
+        int codesAt = minimum ? 4 : 2;
+        for (int b = 0; b < to.columns() / Layout.BLOCK; b++) {
+            long block = from + (codesAt + 16L) * b;
+            long target = at + to.layout.blockAt(b);
+            header(source, block, minimum, to, target, lane);
+            for (int i = 0; i < 2; i++) {
+                long pairs = source.get(Floats.LONG, block + codesAt + 8 * i);
+                word(to, target, lane, i, lowNibbles(pairs) ^ 0x88888888);
+                word(to, target, lane, i + 2, lowNibbles(pairs >>> 4) ^ 0x88888888);
+            }
+        }
+    }
+
+    private static void header(
+            MemorySegment source, long block, boolean minimum, PackedMatrix to, long target, int lane) {
+        if (minimum) {
+            to.data.set(Floats.INT, target + 4L * lane, source.get(Floats.INT, block));
+        } else {
+            pairedHeader(to, target, lane, source.get(Floats.SHORT, block));
+        }
+    }
+
+    /** The eight low nibbles of the bytes, side by side. */
+    static int lowNibbles(long bytes) {
+        return (int) Long.compress(bytes, 0x0f0f0f0f0f0f0f0fL);
+    }
+
+    private static void packFives(MemorySegment source, long from, PackedMatrix to, long at, int lane) {
+        boolean minimum = to.layout == Layout.Q5_MIN;
+        int highAt = minimum ? 4 : 2;
+        int[] codes = new int[Layout.BLOCK];
+        for (int b = 0; b < to.columns() / Layout.BLOCK; b++) {
+            long block = from + (highAt + 20L) * b;
+            long target = at + to.layout.blockAt(b);
+            header(source, block, minimum, to, target, lane);
+            int high = source.get(Floats.INT, block + highAt);
+            for (int i = 0; i < 16; i++) {
+                int pair = source.get(Floats.BYTE, block + highAt + 4 + i);
+                codes[i] = (pair & 15 | (high >>> i & 1) << 4) - 16;
+                codes[i + 16] = (pair >>> 4 & 15 | (high >>> i + 16 & 1) << 4) - 16;
+            }
+            putFives(to, target, lane, codes);
+        }
+    }
+
+    /** 32 signed 5-bit codes into five words. */
+    static void putFives(PackedMatrix to, long target, int lane, int[] codes) {
+        int last = codes[30] & 31 | (codes[31] & 31) << 5;
+        for (int i = 0; i < 5; i++) {
+            int w = last >>> 2 * i & 3;
+            for (int j = 0; j < 6; j++) {
+                w |= (codes[6 * i + j] & 31) << 2 + 5 * j;
+            }
+            word(to, target, lane, i, w);
+        }
+    }
+
+    /** 32 signed 6-bit codes into six words. */
+    static void putSixes(PackedMatrix to, long target, int lane, int[] codes) {
+        for (int i = 0; i < 6; i++) {
+            int half = i / 3 * 16;
+            int w = codes[half + 15] >>> 2 * (i % 3) & 3;
+            for (int j = 0; j < 5; j++) {
+                w |= (codes[half + i % 3 * 5 + j] & 63) << 2 + 6 * j;
+            }
+            word(to, target, lane, i, w);
+        }
+    }
+
+    /** Code word {@code i} of a block for one row. */
+    static void word(PackedMatrix to, long block, int lane, int i, int value) {
+        to.data.set(Floats.INT, block + 4L * (to.layout.headerWords + i * Layout.PANEL + lane), value);
+    }
+
+    /** A 16-bit field: rows 0 to 15 in the low halves of 16 words, rows 16 to 31 in the high halves. */
+    static void pairedHeader(PackedMatrix to, long at, int lane, int value) {
+        to.data.set(Floats.SHORT, at + 4L * (lane % 16) + 2L * (lane / 16), (short) value);
+    }
+}
