@@ -7,4 +7,6 @@ module dev.cutaway.model {
     requires transitive dev.cutaway.graph;
     requires transitive dev.cutaway.text;
     requires com.fasterxml.jackson.databind;
+
+    exports dev.cutaway.model.format;
 }
