@@ -86,6 +86,11 @@ FACTORS = [1.0, 1.1, 1.3, 1.6, 2.0, 2.5, 3.1, 3.8]
 LONG_FACTORS = [1.2, 1.7, 2.3, 3.1, 4.2, 5.7, 7.7, 10.4]
 GEMMA = dict(hidden_activation="gelu_pytorch_tanh", head_dim=10, query_pre_attn_scalar=7, tie_word_embeddings=True, pad_token_id=0)
 
+PREPROCESSOR = {
+    "image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": 20, "width": 20}, "resample": 2,
+    "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+}
+
 # name, what it exercises, config, and options: length of the text, batch, full (every probe), model (whose
 # checkpoint, if another case's), seed, store (dtype of the weights), shard (maximum shard, KB), rename, inputs
 CASES = [
@@ -180,7 +185,8 @@ CASES = [
     dict(name="t5-v1_1", what="T5 v1.1: gated gelu_new, untied", length=23, batch=1, full=True, inputs="t5",
          config=t5(feed_forward_proj="gated-gelu", tie_word_embeddings=False)),
     dict(name="vit-classes", what="ViTForImageClassification: class token, learned positions, 4 x 4 patches",
-         config=vit("ViTForImageClassification", **LABELS), batch=2, full=True, inputs="vit"),
+         config=vit("ViTForImageClassification", **LABELS), batch=2, full=True, inputs="vit",
+         files={"preprocessor_config.json": PREPROCESSOR}),
     dict(name="vit-pooler", what="ViTModel with pooler; 15 x 25 pixels in patches of 5 (3 x 5), one channel, no qkv bias",
          config=vit("ViTModel", num_hidden_layers=2, image_size=[15, 25], num_channels=1, qkv_bias=False), batch=1, inputs="vit"),
 ]

@@ -88,6 +88,8 @@ def write_checkpoint(case, folder):
             total = sum(v.numel() * v.element_size() for f in files for v in load_file(f).values())
             index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(where.items()))}
             (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1) + "\n")
+    for name, content in case.get("files", {}).items():
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n")
     (folder / "config.json").write_text(json.dumps({k: v for k, v in config.items() if v is not None}, indent=2) + "\n")
 
 
