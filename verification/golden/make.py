@@ -93,10 +93,10 @@ def write_checkpoint(case, folder):
     (folder / "config.json").write_text(json.dumps({k: v for k, v in config.items() if v is not None}, indent=2) + "\n")
 
 
-def open_checkpoint(folder):
+def open_checkpoint(folder, dtype=torch.float64):
     config = json.loads((folder / "config.json").read_text())
     model, report = model_class(config).from_pretrained(
-        folder, dtype=torch.float64, attn_implementation="eager", output_loading_info=True)
+        folder, dtype=dtype, attn_implementation="eager", output_loading_info=True)
     for trouble in ("missing_keys", "mismatched_keys"):
         if report[trouble]:
             raise RuntimeError(f"{folder.name}: {trouble} {report[trouble]}")
@@ -138,6 +138,14 @@ def make_inputs(case, config, generator):
     return inputs
 
 
+def forget(model):
+    """Dynamic rope keeps the frequencies of the longest text it has seen; back to those of a model just opened."""
+    rotary = getattr(getattr(model, "model", None), "rotary_emb", None)
+    if rotary is not None and rotary.rope_type == "dynamic":
+        rotary.inv_freq.copy_(rotary.original_inv_freq)
+        rotary.max_seq_len_cached = rotary.original_max_seq_len
+
+
 def continue_greedily(case, model, inputs):
     """Greedy tokens by `generate`, the smallest lead of a winner over the second, and what an uncached run says."""
     count = case.get("new", 12)
@@ -148,9 +156,11 @@ def continue_greedily(case, model, inputs):
     source.setdefault("attention_mask", torch.ones_like(source["input_ids"]))
     found = {}
     for cached in (True, False):
+        forget(model)
         made = model.generate(**source, generation_config=GenerationConfig(use_cache=cached, **options))
         found[cached] = made[:, 1:] if model.config.is_encoder_decoder else made[:, inputs["input_ids"].shape[1] :]
     lead = math.inf
+    forget(model)
     start = torch.zeros(found[False].shape[0], 1, dtype=torch.int64) if model.config.is_encoder_decoder else source["input_ids"]
     for i in range(count):
         ids = torch.cat((start, found[False][:, :i]), 1)
@@ -162,6 +172,7 @@ def continue_greedily(case, model, inputs):
 
 
 def run(case, model, inputs):
+    forget(model)
     recorder = probes.watch(model)
     with recorder.running():
         options = {} if case.get("inputs") else {"use_cache": False}

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 import torch
 
 
+TOLERANCE = 1e-9  # of the checks on derived values; check.py, which runs in float32, sets another
+
+
 class Recorder:
     def __init__(self):
         self.values = {}
@@ -127,7 +130,7 @@ class Recorder:
 
 def same(a, b, what):
     difference = (a - b).abs().max().item() / (1 + b.abs().max().item())
-    if not difference < 1e-9:
+    if not difference < TOLERANCE:
         raise AssertionError(f"{what}: differs by {difference}")
 
 
