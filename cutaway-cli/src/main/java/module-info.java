@@ -7,8 +7,13 @@ module dev.cutaway.cli {
     requires dev.cutaway.inspect;
     requires com.fasterxml.jackson.databind;
     requires info.picocli;
+    requires java.management;
+    requires jdk.management;
     requires org.jline;
 
     opens dev.cutaway.cli to
             info.picocli;
+
+    provides System.LoggerFinder with
+            dev.cutaway.cli.Log;
 }

@@ -1,11 +1,61 @@
 package dev.cutaway.cli;
 
-/** The {@code cutaway} command. */
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import picocli.CommandLine;
+
+/** The {@code cutaway} command: results to standard output, everything else to standard error. */
 public final class Main {
     private Main() {}
 
-    /** Runs the command and ends the process with its exit code. */
+    /** Runs the command and ends the process with its exit code: 0, or one of {@link Failure}'s. */
     public static void main(String[] args) {
-        System.out.println("Cutaway 0.1.0-SNAPSHOT");
+        // Numbers and bytes that scripts read must not depend on the machine's language.
+        Locale.setDefault(Locale.ROOT);
+        System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+        System.setErr(StandardError.stream());
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, thrown) -> Failure.of(thrown).report(System.err, Log.verbose()));
+        int code = run(args, new PrintWriter(System.out, true), new PrintWriter(System.err, true));
+        System.out.flush();
+        System.exit(code);
+    }
+
+    /**
+     * Runs one command in this process.
+     *
+     * @param out where help and version go; a command's results go to {@code System.out}
+     * @param err where one line about a failure goes
+     * @return the exit code
+     */
+    static int run(String[] args, PrintWriter out, PrintWriter err) {
+        try {
+            return commandLine(out, err).execute(args);
+        } catch (Throwable thrown) { // picocli lets errors such as exhausted memory through
+            Failure failure = Failure.of(thrown);
+            failure.report(err, Log.verbose());
+            return failure.code();
+        }
+    }
+
+    private static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+        return new CommandLine(new Cutaway())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((problem, args) -> {
+                    Failure failure = Failure.ofUsage(problem);
+                    failure.report(err, Log.verbose());
+                    return failure.code();
+                })
+                .setExecutionExceptionHandler((thrown, command, parsed) -> {
+                    Failure failure = Failure.of(thrown);
+                    failure.report(err, Log.verbose());
+                    return failure.code();
+                });
     }
 }
