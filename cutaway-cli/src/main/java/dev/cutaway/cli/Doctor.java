@@ -18,7 +18,9 @@ final class Doctor implements Runnable {
     public void run() {
         Runtime runtime = Runtime.getRuntime();
         line("Cutaway", Version.number());
-        line("JDK", Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home"));
+        line(
+                "JDK",
+                Runtime.version() + ", " + System.getProperty("java.vendor") + ", " + System.getProperty("java.home"));
         line("JVM", System.getProperty("java.vm.name"));
         line("flags", flags());
         line("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));

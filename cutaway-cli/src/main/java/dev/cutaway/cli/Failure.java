@@ -6,7 +6,6 @@ import dev.cutaway.tensor.ResourceException;
 import dev.cutaway.tensor.UsageException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -48,7 +47,8 @@ record Failure(int code, String line, Throwable cause) {
             case OutOfMemoryError e ->
                 new Failure(
                         RESOURCES,
-                        "out of memory (" + message(e) + "): choose a smaller model or context, or give the JVM more with"
+                        "out of memory (" + message(e)
+                                + "): choose a smaller model or context, or give the JVM more with"
                                 + " CUTAWAY_JAVA_OPTS=-Xmx8g",
                         thrown);
             case StackOverflowError e ->
@@ -94,11 +94,6 @@ record Failure(int code, String line, Throwable cause) {
         err.flush();
     }
 
-    /** The same on a stream. */
-    void report(PrintStream err, boolean verbose) {
-        report(new PrintWriter(err, true), verbose);
-    }
-
     private static boolean isWrapper(Throwable thrown) {
         return thrown instanceof UncheckedIOException
                 || thrown instanceof ExecutionException
@@ -123,9 +118,7 @@ record Failure(int code, String line, Throwable cause) {
 
     private static String message(Throwable thrown) {
         String message = thrown.getMessage();
-        return message == null || message.isBlank()
-                ? thrown.getClass().getSimpleName()
-                : oneLine(message);
+        return message == null || message.isBlank() ? thrown.getClass().getSimpleName() : oneLine(message);
     }
 
     private static String oneLine(String text) {

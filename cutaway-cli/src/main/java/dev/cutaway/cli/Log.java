@@ -1,13 +1,14 @@
 package dev.cutaway.cli;
 
 import java.text.MessageFormat;
+import java.util.Locale;
 import java.util.MissingResourceException;
 import java.util.ResourceBundle;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where {@link System.Logger} leads in the command: warnings and errors as one line on standard error, everything from
- * debug upwards with {@code --verbose}. Libraries that log through {@code System.Logger} (Helidon does) come here too.
+ * information upwards with {@code --verbose}. Libraries that log through {@code System.Logger} (Helidon does) come here too.
  */
 public final class Log extends System.LoggerFinder {
     private static volatile boolean verbose;
@@ -36,7 +37,7 @@ public final class Log extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            Level least = verbose ? Level.DEBUG : Level.WARNING;
+            Level least = verbose ? Level.INFO : Level.WARNING;
             return level != Level.OFF && level.getSeverity() >= least.getSeverity();
         }
 
@@ -58,7 +59,7 @@ public final class Log extends System.LoggerFinder {
         }
 
         private void write(Level level, String text, @Nullable Throwable thrown) {
-            String line = level.getName().toLowerCase(java.util.Locale.ROOT) + ": " + text;
+            String line = level.getName().toLowerCase(Locale.ROOT) + ": " + text;
             System.err.println(verbose ? line + " [" + name + "]" : line);
             if (thrown != null && verbose) {
                 thrown.printStackTrace();

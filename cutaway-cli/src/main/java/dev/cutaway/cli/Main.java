@@ -18,9 +18,11 @@ public final class Main {
         Locale.setDefault(Locale.ROOT);
         System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
         System.setErr(StandardError.stream());
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         Thread.setDefaultUncaughtExceptionHandler(
-                (thread, thrown) -> Failure.of(thrown).report(System.err, Log.verbose()));
-        int code = run(args, new PrintWriter(System.out, true), new PrintWriter(System.err, true));
+                (thread, thrown) -> Failure.of(thrown).report(err, Log.verbose()));
+        int code = run(args, out, err);
         System.out.flush();
         System.exit(code);
     }

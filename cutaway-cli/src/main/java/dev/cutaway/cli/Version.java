@@ -1,16 +1,24 @@
 package dev.cutaway.cli;
 
-import java.lang.module.ModuleDescriptor;
-import java.util.Optional;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
-/** What {@code --version} prints: the version that the build wrote into the module. */
+/** What {@code --version} prints: the version that the build wrote into a resource. */
 final class Version implements IVersionProvider {
     /** For instance {@code 0.1.0-SNAPSHOT}. */
     static String number() {
-        return Optional.ofNullable(Version.class.getModule().getDescriptor())
-                .flatMap(ModuleDescriptor::rawVersion)
-                .orElse("development");
+        try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
+            Properties properties = new Properties();
+            if (in != null) {
+                properties.load(in);
+            }
+            return properties.getProperty("version", "development");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override
