@@ -1,0 +1,263 @@
+package dev.cutaway.inspect;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.CutawayException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.PriorityBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Serves one page: holds its sequence and does what it asks, one thing at a time, on a thread of its own (a sequence belongs
+ * to one thread). What the reader waits for goes first: a changed prompt before an opened number before the tensors of
+ * the drawing; among equals, first come first served. Requests that the page no longer needs are dropped before they
+ * are begun. Stopping a generation does not queue.
+ */
+final class Desk implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Desk.class.getName());
+    private static final int MOST_WAITING = 20_000;
+    private static final int MOST_TOKENS = 4_096;
+
+    private record Task(int urgency, long order, int id, JsonNode message) implements Comparable<Task> {
+        @Override
+        public int compareTo(Task other) {
+            int byUrgency = Integer.compare(urgency, other.urgency);
+            return byUrgency != 0 ? byUrgency : Long.compare(order, other.order);
+        }
+    }
+
+    private final ModelSource models;
+    private final Outbox outbox;
+    private final PriorityBlockingQueue<Task> waiting = new PriorityBlockingQueue<>();
+    private final AtomicLong order = new AtomicLong();
+    private final Thread worker;
+    private final Open open;
+    private volatile boolean closed;
+
+    Desk(ModelSource models, Outbox outbox) {
+        this.models = models;
+        this.outbox = outbox;
+        this.open = new Open();
+        ObjectNode hello = Wire.object().put("event", "hello");
+        hello.set("models", Wire.tree(models.names()));
+        outbox.send(Wire.text(hello));
+        this.worker = Thread.ofPlatform().name("inspector desk").daemon().start(this::work);
+    }
+
+    /** What is open at this desk. Only its {@code cancel} may be called from another thread. */
+    private static final class Open {
+        private volatile List<InspectedModel.Sequence> running = List.of();
+        private List<InspectedModel> model = List.of();
+        private List<InspectedModel.Sequence> sequence = List.of();
+
+        InspectedModel model() {
+            if (model.isEmpty()) {
+                throw new BadInputException("no model is open on this page; open one first");
+            }
+            return model.getFirst();
+        }
+
+        InspectedModel.Sequence sequence() {
+            if (sequence.isEmpty()) {
+                throw new BadInputException("no model is open on this page; open one first");
+            }
+            return sequence.getFirst();
+        }
+
+        void set(InspectedModel opened) {
+            close();
+            model = List.of(opened);
+            sequence = List.of(opened.sequence());
+        }
+
+        void close() {
+            sequence.forEach(InspectedModel.Sequence::close);
+            sequence = List.of();
+        }
+    }
+
+    /** Takes a message of the page; from the connection's thread. */
+    void accept(JsonNode message) {
+        int id = message.path("id").asInt(-1);
+        String what = message.path("do").asText();
+        switch (what) {
+            case "stop" -> open.running.forEach(InspectedModel.Sequence::cancel);
+            case "ping" -> {}
+            case "drop" -> message.path("ids").forEach(drop -> remove(drop.asInt()));
+            default -> {
+                if (waiting.size() >= MOST_WAITING) {
+                    complain(id, "too many requests wait (" + MOST_WAITING + "); reload the page");
+                    return;
+                }
+                waiting.add(new Task(urgency(what), order.incrementAndGet(), id, message));
+            }
+        }
+    }
+
+    private void remove(int id) {
+        waiting.removeIf(task -> task.id() == id && "rows".equals(task.message().path("do").asText()));
+    }
+
+    private static int urgency(String what) {
+        return switch (what) {
+            case "open", "prompt", "truncate", "generate" -> 0;
+            case "draw", "explain", "trace", "words" -> 1;
+            case "rows" -> 2;
+            default -> 3;
+        };
+    }
+
+    /** Tells the page that a request failed. */
+    void complain(int id, String why) {
+        outbox.send(Wire.text(Wire.object().put("id", id).put("error", why)));
+    }
+
+    private void work() {
+        try {
+            while (!closed) {
+                Task task = waiting.take();
+                try {
+                    serve(task.id(), task.message());
+                } catch (CutawayException e) {
+                    complain(task.id(), e.getMessage());
+                } catch (RuntimeException e) {
+                    LOG.log(System.Logger.Level.DEBUG, "request failed: " + task.message(), e);
+                    complain(task.id(), "the request failed inside the engine (" + e + "); reload the page");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            open.close();
+        }
+    }
+
+    private void serve(int id, JsonNode message) {
+        switch (message.path("do").asText()) {
+            case "open" -> {
+                open.set(models.open(message.path("model").asText()));
+                answer(id, Wire.object().set("facts", Wire.tree(open.model().facts())));
+            }
+            case "prompt" -> {
+                open.sequence().prompt(message.path("text").asText());
+                answer(id, state());
+            }
+            case "truncate" -> {
+                open.sequence().truncate(message.path("length").asInt());
+                answer(id, state());
+            }
+            case "generate" -> generate(id, message);
+            case "continue" -> continueAll(id, message);
+            case "rows" -> outbox.send(Wire.frame(
+                    id,
+                    open.sequence()
+                            .rows(
+                                    message.path("name").asText(),
+                                    message.path("from").asInt(),
+                                    message.path("to").asInt())));
+            case "explain" -> {
+                var derivation = open.sequence().explain(message.path("name").asText(), index(message.path("index")));
+                answer(id, Wire.object().set("derivation", Wire.tree(derivation)));
+            }
+            case "draw" -> {
+                var draw = open.sequence()
+                        .draw(
+                                message.path("position").asInt(),
+                                settings(message.path("settings")),
+                                Math.clamp(message.path("candidates").asInt(), 1, 200));
+                answer(id, Wire.object().set("draw", Wire.tree(draw)));
+            }
+            case "words" -> {
+                List<String> words = new ArrayList<>();
+                message.path("ids").forEach(word -> words.add(open.model().word(word.asInt())));
+                answer(id, Wire.object().set("words", Wire.tree(words)));
+            }
+            case "trace" ->
+                answer(id, Wire.object().set("trace", Wire.tree(open.model().trace(message.path("text").asText()))));
+            default ->
+                throw new BadInputException("the page asked for " + message.path("do") + ", which does not exist; reload it");
+        }
+    }
+
+    private void generate(int id, JsonNode message) {
+        InspectedModel.Sequence sequence = open.sequence();
+        int most = Math.clamp(message.path("most").asInt(1), 1, MOST_TOKENS);
+        open.running = List.of(sequence);
+        try {
+            sequence.generate(settings(message.path("settings")), most, piece -> {
+                ObjectNode event = Wire.object().put("event", "token");
+                event.set("piece", Wire.tree(piece));
+                outbox.offer(Wire.text(event.put("request", id)));
+            });
+        } finally {
+            open.running = List.of();
+        }
+        answer(id, state());
+    }
+
+    /** The same tokens continued under several settings, each on a fork; they take turns so that all of them move. */
+    private void continueAll(int id, JsonNode message) {
+        int most = Math.clamp(message.path("most").asInt(24), 1, MOST_TOKENS);
+        List<InspectedModel.Sequence> forks = new ArrayList<>();
+        try {
+            for (JsonNode one : message.path("settings")) {
+                InspectedModel.Sequence fork = open.sequence().fork();
+                forks.add(fork);
+                open.running = List.of(fork);
+                int stream = forks.size() - 1;
+                fork.generate(settings(one), most, piece -> {
+                    ObjectNode event = Wire.object().put("event", "continued").put("request", id);
+                    event.put("stream", stream).set("piece", Wire.tree(piece));
+                    outbox.send(Wire.text(event));
+                });
+            }
+        } finally {
+            open.running = List.of();
+            forks.forEach(InspectedModel.Sequence::close);
+        }
+        answer(id, Wire.object());
+    }
+
+    private ObjectNode state() {
+        InspectedModel.Sequence sequence = open.sequence();
+        ObjectNode state = Wire.object();
+        state.set("tokens", Wire.tree(sequence.tokens()));
+        state.set("tensors", Wire.tree(sequence.list()));
+        double agreement = sequence.agreement();
+        if (!Double.isNaN(agreement)) {
+            state.put("agreement", agreement);
+        }
+        return state;
+    }
+
+    private void answer(int id, JsonNode fields) {
+        outbox.send(Wire.text(((ObjectNode) fields).put("id", id)));
+    }
+
+    private static long[] index(JsonNode node) {
+        long[] index = new long[node.size()];
+        for (int i = 0; i < index.length; i++) {
+            index[i] = node.get(i).asLong();
+        }
+        return index;
+    }
+
+    private static InspectedModel.Settings settings(JsonNode node) {
+        return new InspectedModel.Settings(
+                Math.clamp(node.path("temperature").asDouble(1), 0, 100),
+                Math.max(0, node.path("topK").asInt(0)),
+                Math.clamp(node.path("topP").asDouble(1), 0, 1),
+                Math.clamp(node.path("minP").asDouble(0), 0, 1),
+                node.path("seed").asLong(0));
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        open.running.forEach(InspectedModel.Sequence::cancel);
+        outbox.close();
+        worker.interrupt();
+    }
+}

@@ -1,0 +1,205 @@
+package dev.cutaway.inspect;
+
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What the inspector asks of a model, and all of it: the server knows no other way to a number. The one implementation for
+ * real models is {@link LookModel}; tests may bring their own.
+ *
+ * <p>An {@code InspectedModel} is shared by every page; a {@link Sequence} belongs to one page and one thread, except for
+ * {@link Sequence#cancel()}.
+ */
+public interface InspectedModel {
+    /** The sizes that the drawing is laid out from. */
+    Facts facts();
+
+    /** A new, empty sequence. */
+    Sequence sequence();
+
+    /** What a token id decodes to alone. */
+    String word(int id);
+
+    /** How the tokenizer cuts a text, step by step. */
+    Trace trace(String text);
+
+    /**
+     * Sizes of a model.
+     *
+     * @param family {@code decoder}, {@code encoder}, {@code encoder-decoder} or {@code vision}
+     * @param headSize components of one query, key or value
+     * @param hidden neurons of one MLP
+     * @param context positions the model was made for, 0 if it names no limit
+     * @param knee where the scale of signed values turns from linear to logarithmic
+     * @param end the magnitude at which the scale of signed values ends
+     */
+    record Facts(
+            String name,
+            String architecture,
+            String family,
+            int layers,
+            int heads,
+            int keyValueHeads,
+            int headSize,
+            int width,
+            int hidden,
+            int vocabulary,
+            int context,
+            long parameters,
+            double knee,
+            double end) {}
+
+    /** A tensor that can be asked for: its public name, the names and sizes of its dimensions, and its meaning in one line. */
+    record Named(String name, List<String> dims, List<Long> sizes, String meaning) {}
+
+    /** A token: its id and the text it decodes to alone. */
+    record Piece(int id, String text) {}
+
+    /** Values in row-major order, with their shape. */
+    record Matrix(long[] shape, float[] values) {}
+
+    /** One sequence of tokens, what the model computed for it, and what may be asked about it. */
+    interface Sequence extends AutoCloseable {
+        /** Encodes and runs a text, keeping what the common prefix with the present tokens has computed. */
+        List<Piece> prompt(String text);
+
+        /** The tokens that the sequence holds. */
+        List<Piece> tokens();
+
+        /**
+         * Continues the sequence until {@code most} tokens came, the model ended or {@link #cancel()} was called.
+         *
+         * @param onToken called on the same thread after each token, before the next is computed
+         */
+        void generate(Settings settings, int most, Consumer<Piece> onToken);
+
+        /** Ends the generation in progress soon; from any thread. */
+        void cancel();
+
+        /** Keeps the first {@code length} tokens. */
+        void truncate(int length);
+
+        /** Every tensor that can be asked for at the present length. */
+        List<Named> list();
+
+        /** The part of a tensor at positions {@code from} to {@code to} (exclusive), with its leading batch dimension. */
+        Matrix rows(String name, int from, int to);
+
+        /** Where one element comes from; the index includes the batch dimension. */
+        Derivation explain(String name, long... index);
+
+        /** What the sampling stages do with the logits of one position. */
+        Draw draw(int position, Settings settings, int candidates);
+
+        /** The largest difference between the logits of the last position as run and as recomputed; NaN while unknown. */
+        double agreement();
+
+        /** Another sequence with the same tokens. */
+        Sequence fork();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * How to choose the next token.
+     *
+     * @param temperature 0 takes the largest logit
+     * @param topK 0 for no limit
+     * @param topP 1 for no limit
+     * @param minP 0 for no limit
+     * @param seed of the random numbers
+     */
+    record Settings(double temperature, int topK, double topP, double minP, long seed) {}
+
+    /**
+     * The candidates for the next token and what became of them.
+     *
+     * @param left how many candidates of the whole vocabulary are left after each stage, in order
+     * @param candidates the first by logit
+     * @param curve logits by rank, at ranks {@code ranks}
+     * @param entropy of the distribution after temperature, in bits
+     * @param number the random number in [0, 1) that the seed gives
+     * @param drawn the candidate it draws
+     */
+    record Draw(
+            List<Stage> left,
+            List<Candidate> candidates,
+            List<Integer> ranks,
+            List<Float> curve,
+            double entropy,
+            double number,
+            Candidate drawn) {}
+
+    /** A stage of sampling and how many candidates it left. */
+    record Stage(String name, int left) {}
+
+    /**
+     * One candidate.
+     *
+     * @param rank from 1, by logit
+     * @param probability after temperature, over the whole vocabulary
+     * @param cutBy the name of the stage that removed it, empty if it survived
+     * @param reason why, in a few words, empty if it survived
+     * @param share its probability among the survivors
+     * @param from where its part of the cumulative bar begins
+     */
+    record Candidate(
+            int id,
+            String text,
+            int rank,
+            double logit,
+            double probability,
+            String cutBy,
+            String reason,
+            double share,
+            double from) {}
+
+    /**
+     * Where one number comes from: the declaration of the operation that made it, with this element's numbers.
+     *
+     * @param kept what the run kept
+     * @param words the meaning in a sentence
+     * @param latex the formula
+     * @param terms at most the 64 largest by magnitude
+     * @param others how many terms are not listed, and {@code rest} their sum
+     * @param sum of all terms
+     * @param notes what else is known of it: how a weight is stored, say
+     */
+    record Derivation(
+            String name,
+            long[] index,
+            double kept,
+            String words,
+            String latex,
+            List<Term> terms,
+            int others,
+            double rest,
+            double sum,
+            double difference,
+            List<String> notes) {}
+
+    /** A term of a derivation: a product of factors, or one number. */
+    record Term(double value, String label, List<Factor> factors) {}
+
+    /** A factor of a term: an element of a tensor or a weight; {@code openable} if it has a derivation of its own. */
+    record Factor(String name, long[] index, double value, boolean openable, String detail) {}
+
+    /** How a text becomes tokens: the stages in order, then the tokens. */
+    record Trace(String text, String normalized, List<Part> parts, List<Piece> tokens) {}
+
+    /**
+     * One pre-token.
+     *
+     * @param start where it begins in the normalised text, in characters
+     * @param steps the merges that were made in order; for a lattice, the pieces that were tried
+     * @param pieces what it became
+     */
+    record Part(String text, int start, int end, String method, List<Step> steps, List<Piece> pieces) {}
+
+    /**
+     * One merge ({@code left} and {@code right} become one; {@code rank} is its place in the list of merges) or one piece of a
+     * lattice ({@code left} is the piece; {@code score} its log probability; {@code best} whether it lies on the best path).
+     */
+    record Step(String left, String right, double rank, boolean best, int start, int end, List<String> after) {}
+}

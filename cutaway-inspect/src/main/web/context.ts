@@ -1,0 +1,70 @@
+// What a view is given: the numbers, the state, the scale, and the geometry that ruler, spine and drawings share.
+
+import { nothing, type TemplateResult } from 'lit';
+import type { Scale } from './scale';
+import type { State } from './state';
+import type { Store } from './store';
+import type { Settings } from './types';
+import { quoted } from './format';
+
+export interface Geometry {
+  /** size of the stage */
+  width: number;
+  height: number;
+  /** height of a layer's row, and where the first begins and the last ends */
+  rowH: number;
+  top: number;
+  bottom: number;
+  /** width of a token's column */
+  colW: number;
+}
+
+export interface Context {
+  store: Store;
+  state: State;
+  scale: Scale;
+  geometry: Geometry;
+  /** changes the state; `replace` leaves no entry in the history */
+  go: (change: Partial<State>, replace?: boolean) => void;
+}
+
+/** A view: what it draws on the stage, and what the panel beside it says. */
+export interface ViewParts {
+  stage: TemplateResult;
+  title: string;
+  sub: string;
+  panel: TemplateResult | typeof nothing;
+  table?: TemplateResult;
+}
+
+export function geometry(width: number, height: number, layers: number, tokens: number): Geometry {
+  const rowH = Math.max(17, Math.floor((height - 84) / Math.max(1, layers)));
+  const top = 28 + Math.max(0, Math.floor((height - 84 - layers * rowH) / 2));
+  return { width, height, rowH, top, bottom: top + layers * rowH, colW: Math.max(46, (width - 16) / Math.max(1, tokens)) };
+}
+
+export const x = (g: Geometry, token: number): number => 8 + g.colW * (token + 0.5);
+export const y = (g: Geometry, layer: number): number => g.top + layer * g.rowH;
+
+/** The token at a position, for people: ‘to’ 13. */
+export function token(c: Context, position: number): string {
+  const piece = c.store.tokens[position];
+  return piece ? `${quoted(piece.text)} ${position}` : `position ${position}`;
+}
+
+export function settings(state: State): Settings {
+  return { temperature: state.T, topK: state.K, topP: state.P, minP: state.m, seed: state.s };
+}
+
+export const block = (layer: number, name: string): string => `blocks.${layer}.${name}`;
+export const derived = (layer: number, name: string): string => `derived.blocks.${layer}.${name}`;
+
+/** The chosen token, layer and head, within what exists. */
+export function chosen(c: Context): { l: number; h: number; q: number; k: number } {
+  const n = c.store.tokens.length;
+  const layers = c.store.facts?.layers ?? 1;
+  const heads = c.store.facts?.heads ?? 1;
+  const q = c.state.q < 0 ? n - 1 : Math.min(c.state.q, n - 1);
+  const l = c.state.l < 0 ? Math.floor(layers * 0.78) : Math.min(c.state.l, layers - 1);
+  return { l, h: Math.min(c.state.h, heads - 1), q, k: c.store.causal ? Math.min(c.state.k, q) : Math.min(c.state.k, n - 1) };
+}

@@ -1,0 +1,3 @@
+import './app';
+import './grid';
+import './title';

@@ -1,0 +1,326 @@
+// Everything that came from the engine. Views read from it while they draw; what is not there yet is asked for and drawn
+// hatched until it arrives. What a view no longer asks for is dropped before the engine begins it.
+
+import { type Event, type Matrix, Wire } from './wire';
+import { Words } from './words';
+import type { Derivation, Draw, Facts, Named, Piece, Settings, Trace } from './types';
+
+const FLOATS_PER_REQUEST = 1 << 19;
+
+interface Flight {
+  name: string;
+  from: number;
+  to: number;
+  wanted: number;
+}
+
+export interface Continuation {
+  settings: Settings;
+  pieces: Piece[];
+}
+
+export class Store {
+  readonly wire = new Wire();
+  readonly words = new Words(this.wire, () => this.touch());
+  models: string[] = [];
+  facts?: Facts;
+  tokens: Piece[] = [];
+  /** tokens of the prompt; the others were generated */
+  prompted = 0;
+  tensors = new Map<string, Named>();
+  agreement = NaN;
+  /** what the engine is doing, in words; empty when it waits */
+  busy = '';
+  error = '';
+  ended = false;
+  continuations: Continuation[] = [];
+
+  private rows = new Map<string, Float32Array[]>();
+  private readonly flights = new Map<number, Flight>();
+  private wanted = new Map<string, Set<number>>();
+  private readonly answers = new Map<string, unknown>();
+  private readonly asked = new Set<string>();
+  private pass = 0;
+  private flushing = false;
+  private drawing = false;
+
+  constructor(private readonly changed: () => void) {
+    this.wire.onevent = (event) => this.receive(event);
+    this.wire.onend = () => {
+      this.ended = true;
+      this.touch();
+    };
+  }
+
+  get causal(): boolean {
+    return this.facts?.family === 'decoder';
+  }
+
+  has(name: string): boolean {
+    return this.tensors.has(name);
+  }
+
+  size(name: string, dim: string): number {
+    const tensor = this.tensors.get(name);
+    const i = tensor ? tensor.dims.indexOf(dim) : -1;
+    return tensor && i >= 0 ? tensor.sizes[i] : 0;
+  }
+
+  /** Asks for a redraw, at most one a frame. */
+  touch(): void {
+    if (this.drawing) return;
+    this.drawing = true;
+    requestAnimationFrame(() => {
+      this.drawing = false;
+      this.changed();
+    });
+  }
+
+  // ---- tensors
+
+  /** The values of a tensor at one position, row-major over its other dimensions; undefined until they are here. */
+  row(name: string, position: number): Float32Array | undefined {
+    const here = this.rows.get(name)?.[position];
+    if (here || position < 0 || position >= this.tokens.length || !this.tensors.has(name)) return here;
+    let positions = this.wanted.get(name);
+    if (!positions) this.wanted.set(name, (positions = new Set()));
+    positions.add(position);
+    if (!this.flushing) {
+      this.flushing = true;
+      setTimeout(() => this.flush(), 0);
+    }
+    return undefined;
+  }
+
+  /** One value; NaN until it is here. */
+  at(name: string, position: number, offset = 0): number {
+    const row = this.row(name, position);
+    return row && offset < row.length ? row[offset] : NaN;
+  }
+
+  /** How many of the values asked for last are still to come. */
+  get missing(): number {
+    return this.flights.size + this.wanted.size;
+  }
+
+  private flush(): void {
+    this.flushing = false;
+    if (this.busy) return; // asked again when the engine is free: every change redraws
+    this.pass++;
+    const flying = new Map<string, Flight[]>();
+    for (const flight of this.flights.values()) {
+      const list = flying.get(flight.name);
+      if (list) list.push(flight);
+      else flying.set(flight.name, [flight]);
+    }
+    for (const [name, positions] of this.wanted) {
+      const sorted = [...positions].sort((a, b) => a - b);
+      const missing = sorted.filter((p) => {
+        const flight = flying.get(name)?.find((f) => p >= f.from && p < f.to);
+        if (flight) flight.wanted = this.pass;
+        return !flight;
+      });
+      for (const [from, to] of runs(missing, this.rowsPerRequest(name))) this.request(name, from, to);
+    }
+    this.wanted = new Map();
+    this.dropUnwanted();
+  }
+
+  private rowsPerRequest(name: string): number {
+    const tensor = this.tensors.get(name);
+    const axis = tensor ? axisOf(tensor.dims) : 1;
+    const perRow = tensor ? tensor.sizes.reduce((a, b, i) => (i === axis ? a : a * b), 1) : 1;
+    return Math.max(1, Math.floor(FLOATS_PER_REQUEST / Math.max(1, perRow)));
+  }
+
+  private dropUnwanted(): void {
+    const ids = [...this.flights].filter(([, flight]) => flight.wanted < this.pass).map(([id]) => id);
+    if (ids.length === 0) return;
+    for (const id of ids) this.flights.delete(id);
+    this.wire.drop(ids);
+  }
+
+  private request(name: string, from: number, to: number): void {
+    let number = 0;
+    const answer = this.wire.ask<Matrix>({ do: 'rows', name, from, to }, (id) => {
+      number = id;
+      this.flights.set(id, { name, from, to, wanted: this.pass });
+    });
+    answer.then(
+      (matrix) => {
+        if (!this.flights.delete(number)) return;
+        this.keep(name, from, matrix);
+        this.touch();
+      },
+      (error: Error) => {
+        if (this.flights.delete(number)) this.fail(error);
+      },
+    );
+  }
+
+  private keep(name: string, from: number, matrix: Matrix): void {
+    const tensor = this.tensors.get(name);
+    if (!tensor) return;
+    let rows = this.rows.get(name);
+    if (!rows) this.rows.set(name, (rows = []));
+    const axis = axisOf(tensor.dims);
+    const count = matrix.shape[axis];
+    const outer = matrix.shape.slice(0, axis).reduce((a, b) => a * b, 1);
+    const inner = matrix.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+    for (let p = 0; p < count; p++) {
+      if (outer === 1) rows[from + p] = matrix.values.subarray(p * inner, (p + 1) * inner);
+      else {
+        const row = new Float32Array(outer * inner);
+        for (let o = 0; o < outer; o++) {
+          const start = (o * count + p) * inner;
+          row.set(matrix.values.subarray(start, start + inner), o * inner);
+        }
+        rows[from + p] = row;
+      }
+    }
+  }
+
+  // ---- answers that are asked for by a key: derivations, draws, traces
+
+  private answer<T>(key: string, request: Record<string, unknown>, field: string): T | undefined {
+    if (this.answers.has(key)) return this.answers.get(key) as T;
+    if (this.asked.has(key) || this.busy) return undefined;
+    this.asked.add(key);
+    this.wire.ask<Record<string, unknown>>(request).then(
+      (fields) => {
+        if (!this.asked.delete(key)) return;
+        if (this.answers.size > 400) this.answers.clear();
+        this.answers.set(key, fields[field]);
+        this.touch();
+      },
+      (error: Error) => {
+        this.asked.delete(key);
+        this.answers.set(key, error);
+        this.touch();
+      },
+    );
+    return undefined;
+  }
+
+  explain(name: string, index: number[]): Derivation | Error | undefined {
+    return this.answer(`explain ${name} ${index}`, { do: 'explain', name, index }, 'derivation');
+  }
+
+  draw(position: number, settings: Settings, candidates: number): Draw | Error | undefined {
+    return this.answer(`draw ${position} ${JSON.stringify(settings)} ${candidates}`, { do: 'draw', position, settings, candidates }, 'draw');
+  }
+
+  trace(text: string): Trace | Error | undefined {
+    return this.answer(`trace ${text}`, { do: 'trace', text }, 'trace');
+  }
+
+  /** The last answer to a draw, whatever its settings: shown until the next one is here. */
+  lastDraw?: Draw;
+
+  // ---- the sequence
+
+  async open(model: string): Promise<void> {
+    await this.work('Mapping weights', async () => {
+      const answer = await this.wire.ask<{ facts: Facts }>({ do: 'open', model });
+      this.facts = answer.facts;
+      this.tokens = [];
+      this.tensors = new Map();
+      this.continuations = [];
+      this.words.clear();
+      this.forget(0);
+    });
+  }
+
+  async prompt(text: string): Promise<void> {
+    await this.work('Reading the prompt', async () => {
+      this.take(await this.wire.ask({ do: 'prompt', text }));
+      this.prompted = this.tokens.length;
+      this.continuations = [];
+    });
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.work('Going back', async () => this.take(await this.wire.ask({ do: 'truncate', length })));
+  }
+
+  async generate(settings: Settings, most: number): Promise<void> {
+    await this.work('Generating', async () => this.take(await this.wire.ask({ do: 'generate', settings, most })));
+  }
+
+  async continueAll(settings: Settings[], most: number): Promise<void> {
+    this.continuations = settings.map((one) => ({ settings: one, pieces: [] }));
+    await this.work('Continuing', async () => void (await this.wire.ask({ do: 'continue', settings, most })));
+  }
+
+  stop(): void {
+    this.wire.stop();
+  }
+
+  private async work(what: string, todo: () => Promise<void>): Promise<void> {
+    this.busy = what;
+    this.error = '';
+    this.touch();
+    try {
+      await todo();
+    } catch (error) {
+      this.fail(error as Error);
+    } finally {
+      this.busy = '';
+      this.touch();
+    }
+  }
+
+  private fail(error: Error): void {
+    this.error = error.message;
+    this.touch();
+  }
+
+  private take(state: { tokens: Piece[]; tensors: Named[]; agreement?: number }): void {
+    let common = 0;
+    while (common < state.tokens.length && this.tokens[common]?.id === state.tokens[common].id) common++;
+    this.forget(this.causal ? common : 0);
+    this.tokens = state.tokens;
+    this.tensors = new Map(state.tensors.map((t) => [t.name, t]));
+    this.agreement = state.agreement ?? NaN;
+  }
+
+  /** Keeps the rows of the first `length` positions: later tokens change nothing in them, others do. */
+  private forget(length: number): void {
+    for (const rows of this.rows.values()) if (rows.length > length) rows.length = length;
+    this.flights.clear();
+    this.wanted.clear();
+    this.answers.clear();
+    this.asked.clear();
+    this.lastDraw = undefined;
+  }
+
+  private receive(event: Event): void {
+    if (event.event === 'hello') {
+      this.models = event.models as string[];
+      this.onhello();
+    } else if (event.event === 'token') {
+      this.tokens = [...this.tokens, event.piece as Piece];
+    } else if (event.event === 'continued') {
+      this.continuations[event.stream as number]?.pieces.push(event.piece as Piece);
+    } else if (event.event === 'error') this.error = String(event.error);
+    this.touch();
+  }
+
+  onhello: () => void = () => {};
+}
+
+/** Which dimension runs over positions. */
+export function axisOf(dims: string[]): number {
+  const i = dims.findIndex((d) => d === 'position' || d === 'query');
+  return i < 0 ? Math.min(1, dims.length - 1) : i;
+}
+
+function runs(sorted: number[], most: number): [number, number][] {
+  const out: [number, number][] = [];
+  for (const p of sorted) {
+    const last = out[out.length - 1];
+    if (last && last[1] === p && p - last[0] < most) last[1] = p + 1;
+    else out.push([p, p + 1]);
+  }
+  return out;
+}

@@ -1,0 +1,30 @@
+// What the server sends: the records of InspectedModel.
+
+export interface Facts {
+  name: string; architecture: string; family: string; layers: number; heads: number; keyValueHeads: number;
+  headSize: number; width: number; hidden: number; vocabulary: number; context: number; parameters: number;
+  knee: number; end: number;
+}
+export interface Piece { id: number; text: string }
+export interface Named { name: string; dims: string[]; sizes: number[]; meaning: string }
+export interface Factor { name: string; index: number[]; value: number; openable: boolean; detail: string }
+export interface Term { value: number; label: string; factors: Factor[] }
+export interface Derivation {
+  name: string; index: number[]; kept: number; words: string; latex: string; terms: Term[]; others: number; rest: number;
+  sum: number; difference: number; notes: string[];
+}
+export interface Stage { name: string; left: number }
+export interface Candidate {
+  id: number; text: string; rank: number; logit: number; probability: number; cutBy: string; reason: string;
+  share: number; from: number;
+}
+export interface Draw {
+  left: Stage[]; candidates: Candidate[]; ranks: number[]; curve: number[]; entropy: number; number: number;
+  drawn: Candidate;
+}
+export interface Step {
+  left: string; right: string; rank: number; best: boolean; start: number; end: number; after: string[];
+}
+export interface Part { text: string; start: number; end: number; method: string; steps: Step[]; pieces: Piece[] }
+export interface Trace { text: string; normalized: string; parts: Part[]; tokens: Piece[] }
+export interface Settings { temperature: number; topK: number; topP: number; minP: number; seed: number }
