@@ -97,7 +97,8 @@ final class Desk implements AutoCloseable {
     }
 
     private void remove(int id) {
-        waiting.removeIf(task -> task.id() == id && "rows".equals(task.message().path("do").asText()));
+        waiting.removeIf(task ->
+                task.id() == id && "rows".equals(task.message().path("do").asText()));
     }
 
     private static int urgency(String what) {
@@ -150,13 +151,14 @@ final class Desk implements AutoCloseable {
             }
             case "generate" -> generate(id, message);
             case "continue" -> continueAll(id, message);
-            case "rows" -> outbox.send(Wire.frame(
-                    id,
-                    open.sequence()
-                            .rows(
-                                    message.path("name").asText(),
-                                    message.path("from").asInt(),
-                                    message.path("to").asInt())));
+            case "rows" ->
+                outbox.send(Wire.frame(
+                        id,
+                        open.sequence()
+                                .rows(
+                                        message.path("name").asText(),
+                                        message.path("from").asInt(),
+                                        message.path("to").asInt())));
             case "explain" -> {
                 var derivation = open.sequence().explain(message.path("name").asText(), index(message.path("index")));
                 answer(id, Wire.object().set("derivation", Wire.tree(derivation)));
@@ -175,9 +177,16 @@ final class Desk implements AutoCloseable {
                 answer(id, Wire.object().set("words", Wire.tree(words)));
             }
             case "trace" ->
-                answer(id, Wire.object().set("trace", Wire.tree(open.model().trace(message.path("text").asText()))));
+                answer(
+                        id,
+                        Wire.object()
+                                .set(
+                                        "trace",
+                                        Wire.tree(open.model()
+                                                .trace(message.path("text").asText()))));
             default ->
-                throw new BadInputException("the page asked for " + message.path("do") + ", which does not exist; reload it");
+                throw new BadInputException(
+                        "the page asked for " + message.path("do") + ", which does not exist; reload it");
         }
     }
 

@@ -51,7 +51,8 @@ final class Guard {
     String refusal(Headers headers, String queryToken) {
         String host = headers.first(HeaderNames.HOST).orElse("");
         if (!hosts.contains(host.toLowerCase(Locale.ROOT))) {
-            return "the Host header names " + (host.isEmpty() ? "nothing" : "another server") + "; use the printed address";
+            return "the Host header names " + (host.isEmpty() ? "nothing" : "another server")
+                    + "; use the printed address";
         }
         String origin = headers.first(HeaderNames.ORIGIN).orElse("");
         if (!origin.isEmpty() && !isOurs(origin)) {
@@ -75,8 +76,7 @@ final class Guard {
     }
 
     private boolean same(String given) {
-        return MessageDigest.isEqual(
-                token.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
+        return MessageDigest.isEqual(token.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
     }
 
     private String cookieValue(Headers headers) {

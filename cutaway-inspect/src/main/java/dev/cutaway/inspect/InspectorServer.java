@@ -90,7 +90,8 @@ public final class InspectorServer implements AutoCloseable {
             socket.bind(new InetSocketAddress(InetAddress.getByName(host), 0));
             return socket.getLocalPort();
         } catch (IOException e) {
-            throw new ResourceException("cannot listen on " + host + " (" + e.getMessage() + "); choose another with --host");
+            throw new ResourceException(
+                    "cannot listen on " + host + " (" + e.getMessage() + "); choose another with --host");
         }
     }
 
@@ -117,10 +118,11 @@ public final class InspectorServer implements AutoCloseable {
             }
             chain.proceed();
         });
-        assets.files().forEach((path, asset) -> routing.get(path, (request, response) -> {
-            response.header(HeaderNames.CONTENT_TYPE, asset.type());
-            response.send(asset.bytes());
-        }));
+        assets.files()
+                .forEach((path, asset) -> routing.get(path, (request, response) -> {
+                    response.header(HeaderNames.CONTENT_TYPE, asset.type());
+                    response.send(asset.bytes());
+                }));
         return routing;
     }
 
