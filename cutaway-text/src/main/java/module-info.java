@@ -6,4 +6,7 @@ module dev.cutaway.text {
     requires static org.jspecify;
     requires transitive dev.cutaway.tensor;
     requires com.fasterxml.jackson.databind;
+
+    exports dev.cutaway.text;
+    exports dev.cutaway.text.trace;
 }

@@ -1,0 +1,259 @@
+package dev.cutaway.text.load;
+
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.join.Decoders;
+import dev.cutaway.text.join.PieceDecoder;
+import dev.cutaway.text.join.PostProcessor;
+import dev.cutaway.text.join.Template;
+import dev.cutaway.text.normal.Normaliser;
+import dev.cutaway.text.pipeline.AddedToken;
+import dev.cutaway.text.pipeline.AddedTokens;
+import dev.cutaway.text.pipeline.Pipeline;
+import dev.cutaway.text.split.Behaviour;
+import dev.cutaway.text.split.ByteLevel;
+import dev.cutaway.text.split.PreTokenizer;
+import dev.cutaway.text.split.Regex;
+import dev.cutaway.text.split.Split;
+import dev.cutaway.text.subword.Bpe;
+import dev.cutaway.text.subword.PieceTable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The tokenizer inside a GGUF file, read as llama.cpp reads it: {@code tokenizer.ggml.model} names the kind, {@code .tokens},
+ * {@code .scores}, {@code .token_type} and {@code .merges} hold the vocabulary.
+ */
+public final class GgufTokenizer {
+    private static final String PREFIX = "tokenizer.ggml.";
+    /** llama.cpp's token types. */
+    static final int UNKNOWN = 2;
+
+    static final int CONTROL = 3;
+    static final int USER_DEFINED = 4;
+    static final int UNUSED = 5;
+
+    private static final Set<String> ENDS = Set.of(
+            "<|eot_id|>",
+            "<|im_end|>",
+            "<|end|>",
+            "<|return|>",
+            "<|call|>",
+            "<|flush|>",
+            "<|calls|>",
+            "<end_of_turn>",
+            "<|endoftext|>",
+            "</s>",
+            "<|eom_id|>",
+            "<EOT>",
+            "_<EOT>",
+            "[EOT]",
+            "[EOS]",
+            "<|end_of_text|>",
+            "<end_of_utterance>",
+            "<eos>",
+            "<turn|>",
+            "<|tool_response>",
+            "<｜end▁of▁sentence｜>",
+            "[e~[");
+
+    private final Metadata data;
+    private final String[] tokens;
+    private final int[] types;
+    private final PieceTable pieces;
+
+    private GgufTokenizer(Metadata data) {
+        this.data = data;
+        this.tokens = data.texts(PREFIX + "tokens").clone();
+        if (tokens.length == 0 || tokens.length > PieceTable.MOST_PIECES) {
+            throw data.bad(
+                    PREFIX + "tokens", "has " + tokens.length + " entries, expected 1 to " + PieceTable.MOST_PIECES);
+        }
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = tokens[i].isEmpty() ? "[EMPTY_" + i + "]" : tokens[i];
+        }
+        double[] given = data.numbers(PREFIX + "token_type");
+        this.types = new int[tokens.length];
+        Arrays.fill(types, 1);
+        if (given.length > 0) {
+            if (given.length < tokens.length) {
+                throw data.bad(
+                        PREFIX + "token_type", "has " + given.length + " entries for " + tokens.length + " tokens");
+            }
+            Arrays.setAll(types, i -> (int) given[i]);
+        }
+        this.pieces = PieceTable.of(Arrays.asList(tokens));
+    }
+
+    /**
+     * Reads a tokenizer.
+     *
+     * @param metadata the file's metadata: strings, boxed numbers and booleans, arrays or lists of them
+     * @param file the file's name, for messages
+     * @throws BadInputException if the metadata holds no tokenizer or a broken one
+     */
+    public static Pipeline read(Map<String, Object> metadata, String file) {
+        Metadata data = new Metadata(metadata, file);
+        String model = data.text(PREFIX + "model")
+                .orElseThrow(() -> new BadInputException(
+                        file + ": tokenizer.ggml.model is missing; the file holds no tokenizer, use one that does"));
+        GgufTokenizer reader = new GgufTokenizer(data);
+        return switch (model) {
+            case "gpt2" -> reader.bytePair(data.text(PREFIX + "pre").orElse("default"));
+            case "gemma4" -> reader.bytePair("gemma4");
+            default ->
+                throw new BadInputException(file + ": tokenizer.ggml.model is \"" + model
+                        + "\", an unknown kind; known are gpt2, gemma4, llama, bert and t5");
+        };
+    }
+
+    private Pipeline bytePair(String pre) {
+        GgufPatterns known = GgufPatterns.named(pre, data.file());
+        String[] list = data.texts(PREFIX + "merges");
+        Merges merges = new Merges(pieces, list.length, 0, false, data.file() + ": " + PREFIX + "merges");
+        for (String merge : list) {
+            merges.add(merge);
+        }
+        boolean marks = known.spacesAsMarks();
+        Bpe.Options options = new Bpe.Options(-1, false, marks, GgufPatterns.ignoresMerges(pre), "", "");
+        List<PreTokenizer> steps = new ArrayList<>();
+        for (String pattern : known.patterns()) {
+            steps.add(new Split(
+                    Regex.best(pattern, data.file() + ": " + PREFIX + "pre"), Behaviour.ISOLATED, false, "Split"));
+        }
+        if (!marks && known != GgufPatterns.WHITESPACE) {
+            steps.add(new ByteLevel(false, false));
+        }
+        Normaliser normaliser = Normaliser.NONE;
+        PieceDecoder decoder = marks ? bytesAndMarks() : Decoders.byteLevel();
+        return pipeline(
+                normaliser,
+                new PreTokenizer.Chain(steps),
+                new Bpe(pieces, merges.done(), options),
+                decoder,
+                new Defaults(GgufPatterns.addsBos(pre) || pre.equals("gemma4"), false, false, 11, 11, -1, -1, -1, -1));
+    }
+
+    private static PieceDecoder bytesAndMarks() {
+        return new PieceDecoder.Chain(List.of(Decoders.metaspace('\u2581', false), Decoders.byteFallback()));
+    }
+
+    /** What llama.cpp assumes when the file does not say. */
+    record Defaults(
+            boolean addBos, boolean addEos, boolean addSep, int bos, int eos, int unk, int sep, int pad, int mask) {}
+
+    private Pipeline pipeline(
+            Normaliser normaliser,
+            PreTokenizer preTokenizer,
+            dev.cutaway.text.subword.Model model,
+            PieceDecoder decoder,
+            Defaults defaults) {
+        Map<String, Integer> roles = roles(defaults);
+        Set<Integer> ends = ends(roles);
+        return new Pipeline(
+                data.file(),
+                added(ends),
+                normaliser,
+                preTokenizer,
+                model,
+                around(defaults, roles),
+                decoder,
+                roles,
+                ends);
+    }
+
+    private Map<String, Integer> roles(Defaults d) {
+        Map<String, Integer> roles = new HashMap<>();
+        role(roles, "bos", "bos_token_id", d.bos);
+        role(roles, "eos", "eos_token_id", d.eos);
+        role(roles, "unk", "unknown_token_id", d.unk);
+        role(roles, "sep", "seperator_token_id", d.sep);
+        role(roles, "pad", "padding_token_id", d.pad);
+        role(roles, "mask", "mask_token_id", d.mask);
+        role(roles, "cls", "cls_token_id", -1);
+        role(roles, "eot", "eot_token_id", -1);
+        role(roles, "eom", "eom_token_id", -1);
+        return roles;
+    }
+
+    private void role(Map<String, Integer> roles, String role, String key, int otherwise) {
+        long id = data.integer(PREFIX + key).orElse((long) otherwise);
+        if (id >= 0 && id < tokens.length) {
+            roles.put(role, (int) id);
+        } else if (data.has(PREFIX + key) && id >= tokens.length && id != 0xFFFFFFFFL) {
+            throw data.bad(PREFIX + key, "is " + id + ", outside the vocabulary of " + tokens.length + " tokens");
+        }
+    }
+
+    private Set<Integer> ends(Map<String, Integer> roles) {
+        Set<Integer> ends = new HashSet<>();
+        for (String role : List.of("eos", "eot", "eom")) {
+            Integer id = roles.get(role);
+            if (id != null) {
+                ends.add(id);
+            }
+        }
+        for (String text : ENDS) {
+            int id = pieces.find(text);
+            if (id >= 0) {
+                ends.add(id);
+            }
+        }
+        boolean harmony = pieces.find("<|return|>") >= 0 && pieces.find("<|call|>") >= 0
+                || pieces.find("<|calls|>") >= 0 && pieces.find("<|flush|>") >= 0;
+        if (harmony) {
+            ends.remove(pieces.find("<|end|>"));
+        }
+        if (pieces.find("<|tool_response>") >= 0) {
+            ends.remove(pieces.find("</s>"));
+        }
+        return ends;
+    }
+
+    private AddedTokens added(Set<Integer> ends) {
+        List<AddedToken> added = new ArrayList<>();
+        for (int id = 0; id < tokens.length; id++) {
+            boolean control = types[id] == CONTROL || types[id] == UNKNOWN || ends.contains(id);
+            if (control || types[id] == USER_DEFINED) {
+                added.add(AddedToken.plain(id, tokens[id], control));
+            }
+        }
+        return new AddedTokens(added, Normaliser.NONE);
+    }
+
+    private PostProcessor around(Defaults defaults, Map<String, Integer> roles) {
+        boolean addBos = data.flag(PREFIX + "add_bos_token", defaults.addBos);
+        boolean addEos = data.flag(PREFIX + "add_eos_token", defaults.addEos);
+        boolean addSep = data.flag(PREFIX + "add_sep_token", defaults.addSep);
+        List<Template.Piece> before = new ArrayList<>();
+        List<Template.Piece> after = new ArrayList<>();
+        if (addBos) {
+            before.add(special("bos", roles, "add_bos_token"));
+        }
+        if (addEos) {
+            after.add(special("eos", roles, "add_eos_token"));
+        }
+        List<Template.Piece> single = new ArrayList<>(before);
+        single.add(new Template.Piece.Text(0, 0));
+        single.addAll(after);
+        List<Template.Piece> pair = new ArrayList<>(single);
+        if (addSep && roles.containsKey("sep")) {
+            pair.add(special("sep", roles, "add_sep_token"));
+        }
+        pair.add(new Template.Piece.Text(1, 0));
+        pair.addAll(after);
+        return new Template(single, pair);
+    }
+
+    private Template.Piece special(String role, Map<String, Integer> roles, String key) {
+        Integer id = roles.get(role);
+        if (id == null) {
+            throw data.bad(PREFIX + key, "is true, but the file names no " + role + " token");
+        }
+        return new Template.Piece.Special(List.of(id), 0);
+    }
+}

@@ -1,0 +1,2 @@
+/** Normalisation of text with alignment to the original bytes. */
+package dev.cutaway.text.normal;

@@ -1,0 +1,179 @@
+package dev.cutaway.text.pipeline;
+
+import dev.cutaway.text.normal.AlignedText;
+import dev.cutaway.text.normal.Normaliser;
+import dev.cutaway.text.split.CharClass;
+import dev.cutaway.text.split.Properties;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The added tokens of a tokenizer, and the search for them: the leftmost first, of those the longest. */
+public final class AddedTokens {
+    private final Map<Integer, AddedToken> byId = new HashMap<>();
+    private final Map<String, AddedToken> byContent = new HashMap<>();
+    private final Trie raw = new Trie();
+    private final Trie normalised = new Trie();
+
+    /** The given tokens; {@code normaliser} is applied to those that are looked for in normalised text. */
+    public AddedTokens(List<AddedToken> tokens, Normaliser normaliser) {
+        for (AddedToken token : tokens) {
+            if (token.content().isEmpty()) {
+                continue;
+            }
+            byId.put(token.id(), token);
+            byContent.put(token.content(), token);
+            if (token.normalised()) {
+                normalised.add(
+                        normaliser.apply(AlignedText.of(token.content(), 0)).text(), token);
+            } else {
+                raw.add(token.content(), token);
+            }
+        }
+    }
+
+    /** A stretch of the text: a token that was found, or text without any. */
+    public sealed interface Section {
+        /** An added token at bytes {@code [start, end)} of the original. */
+        record Found(AddedToken token, int start, int end) implements Section {}
+
+        /** Text, normalised. */
+        record Text(AlignedText text) implements Section {}
+    }
+
+    /** Divides a text; with {@code parseSpecial} false, special tokens are text like any other. */
+    public List<Section> divide(String text, Normaliser normaliser, boolean parseSpecial) {
+        List<Section> first = new ArrayList<>();
+        raw.divide(AlignedText.of(text, 0), parseSpecial, first);
+        List<Section> out = new ArrayList<>(first.size());
+        for (Section section : first) {
+            if (section instanceof Section.Text t) {
+                normalised.divide(normaliser.apply(t.text()), parseSpecial, out);
+            } else {
+                out.add(section);
+            }
+        }
+        return out;
+    }
+
+    /** The token with this id, or null. */
+    public @Nullable AddedToken byId(int id) {
+        return byId.get(id);
+    }
+
+    /** The token with this text, or null. */
+    public @Nullable AddedToken byContent(String content) {
+        return byContent.get(content);
+    }
+
+    /** All tokens, in no order. */
+    public List<AddedToken> all() {
+        return List.copyOf(byId.values());
+    }
+
+    /** One more than the highest id, 0 without tokens. */
+    public int size() {
+        return byId.keySet().stream().mapToInt(i -> i + 1).max().orElse(0);
+    }
+
+    /** A trie over UTF-16 units. */
+    private static final class Trie {
+        private final Map<Long, Integer> edges = new HashMap<>();
+        private final List<@Nullable AddedToken> ends = new ArrayList<>();
+        private final java.util.BitSet begins = new java.util.BitSet();
+
+        Trie() {
+            ends.add(null);
+        }
+
+        void add(String pattern, AddedToken token) {
+            if (pattern.isEmpty()) {
+                return;
+            }
+            begins.set(pattern.charAt(0));
+            int node = 0;
+            for (int i = 0; i < pattern.length(); i++) {
+                long key = (long) node << 16 | pattern.charAt(i);
+                Integer to = edges.get(key);
+                if (to == null) {
+                    to = ends.size();
+                    ends.add(null);
+                    edges.put(key, to);
+                }
+                node = to;
+            }
+            ends.set(node, token);
+        }
+
+        void divide(AlignedText aligned, boolean parseSpecial, List<Section> out) {
+            String text = aligned.text();
+            int last = 0;
+            int[] length = new int[1];
+            for (int at = 0; at < text.length(); ) {
+                AddedToken token = begins.get(text.charAt(at)) ? longest(text, at, length) : null;
+                if (token == null) {
+                    at++;
+                    continue;
+                }
+                int end = at + length[0];
+                if (token.special() && !parseSpecial || token.singleWord() && !standsAlone(text, at, end)) {
+                    at = end;
+                    continue;
+                }
+                int from = token.stripLeft() ? Math.max(last, beforeSpaces(text, at)) : at;
+                int to = token.stripRight() ? afterSpaces(text, end) : end;
+                from = Math.max(from, last);
+                if (last < from) {
+                    out.add(new Section.Text(aligned.slice(last, from)));
+                }
+                out.add(new Section.Found(token, aligned.start()[from], aligned.end()[to - 1]));
+                last = to;
+                at = Math.max(end, to);
+            }
+            if (last < text.length()) {
+                out.add(new Section.Text(aligned.slice(last, text.length())));
+            }
+        }
+
+        private @Nullable AddedToken longest(String text, int from, int[] length) {
+            AddedToken best = null;
+            int node = 0;
+            for (int i = from; i < text.length(); i++) {
+                Integer to = edges.get((long) node << 16 | text.charAt(i));
+                if (to == null) {
+                    break;
+                }
+                node = to;
+                AddedToken here = ends.get(node);
+                if (here != null) {
+                    best = here;
+                    length[0] = i + 1 - from;
+                }
+            }
+            return best;
+        }
+
+        private static boolean standsAlone(String text, int from, int to) {
+            return (from == 0 || !Properties.isWord(text.codePointBefore(from)))
+                    && (to == text.length() || !Properties.isWord(text.codePointAt(to)));
+        }
+
+        private static int beforeSpaces(String text, int at) {
+            int i = at;
+            while (i > 0 && CharClass.isSpace(text.charAt(i - 1))) {
+                i--;
+            }
+            return i;
+        }
+
+        private static int afterSpaces(String text, int at) {
+            int i = at;
+            while (i < text.length() && CharClass.isSpace(text.charAt(i))) {
+                i++;
+            }
+            return i;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The parts of a tokenizer put together. */
+package dev.cutaway.text.pipeline;

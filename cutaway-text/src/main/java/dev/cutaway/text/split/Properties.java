@@ -1,0 +1,33 @@
+package dev.cutaway.text.split;
+
+/** Classes of characters that tokenizers speak of and {@link Character} does not have. */
+public final class Properties {
+    private Properties() {}
+
+    /** ASCII punctuation, symbols included, and Unicode's P classes. */
+    public static boolean isPunctuation(int c) {
+        if (c < 0x80) {
+            return c >= '!' && c <= '/' || c >= ':' && c <= '@' || c >= '[' && c <= '`' || c >= '{' && c <= '~';
+        }
+        return switch (Character.getType(c)) {
+            case Character.CONNECTOR_PUNCTUATION,
+                    Character.DASH_PUNCTUATION,
+                    Character.START_PUNCTUATION,
+                    Character.END_PUNCTUATION,
+                    Character.INITIAL_QUOTE_PUNCTUATION,
+                    Character.FINAL_QUOTE_PUNCTUATION,
+                    Character.OTHER_PUNCTUATION -> true;
+            default -> false;
+        };
+    }
+
+    /** {@code \w} of Rust's regular expressions: letters, marks, decimal digits, connectors, joiners. */
+    public static boolean isWord(int c) {
+        return Character.isAlphabetic(c)
+                || CharClass.of(c) == CharClass.MARK
+                || Character.getType(c) == Character.DECIMAL_DIGIT_NUMBER
+                || Character.getType(c) == Character.CONNECTOR_PUNCTUATION
+                || c == 0x200C
+                || c == 0x200D;
+    }
+}

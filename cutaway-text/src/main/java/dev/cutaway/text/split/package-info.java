@@ -1,0 +1,2 @@
+/** Cutting text into pre-tokens. */
+package dev.cutaway.text.split;

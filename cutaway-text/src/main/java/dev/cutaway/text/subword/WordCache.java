@@ -1,0 +1,51 @@
+package dev.cutaway.text.subword;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers the tokens of words seen before. Direct-mapped: a word has one place, and a newer word with the same place takes
+ * it, so memory is bounded and nothing is ever locked. Entries are immutable, so threads may share the cache.
+ */
+final class WordCache {
+    private static final int SLOTS = 1 << 16;
+    private static final int LONGEST_WORD = 48;
+
+    /** A word and its tokens, four ints each as in {@link Tokens}, positions relative to the word. */
+    record Entry(String word, int[] tokens) {}
+
+    private final AtomicReferenceArray<@Nullable Entry> slots = new AtomicReferenceArray<>(SLOTS);
+
+    /** Adds the remembered tokens of {@code text[from, to)} to {@code out}; false if the word is not remembered. */
+    boolean replay(String text, int from, int to, Tokens out) {
+        int n = to - from;
+        if (n > LONGEST_WORD) {
+            return false;
+        }
+        Entry entry = slots.getAcquire(PieceTable.hash(text, from, to) & (SLOTS - 1));
+        if (entry == null || entry.word.length() != n || !text.regionMatches(from, entry.word, 0, n)) {
+            return false;
+        }
+        int[] t = entry.tokens;
+        for (int i = 0; i < t.length; i += 4) {
+            out.add(t[i], t[i + 1] + from, t[i + 2] + from, t[i + 3]);
+        }
+        return true;
+    }
+
+    /** Remembers tokens {@code first} and following of {@code out} as those of {@code text[from, to)}. */
+    void remember(String text, int from, int to, Tokens out, int first) {
+        if (to - from > LONGEST_WORD) {
+            return;
+        }
+        int[] t = new int[4 * (out.count() - first)];
+        for (int i = first; i < out.count(); i++) {
+            int at = 4 * (i - first);
+            t[at] = out.id(i);
+            t[at + 1] = out.from(i) - from;
+            t[at + 2] = out.to(i) - from;
+            t[at + 3] = out.part(i);
+        }
+        slots.setRelease(PieceTable.hash(text, from, to) & (SLOTS - 1), new Entry(text.substring(from, to), t));
+    }
+}

@@ -1,0 +1,2 @@
+/** Models that turn a pre-token into tokens. */
+package dev.cutaway.text.subword;

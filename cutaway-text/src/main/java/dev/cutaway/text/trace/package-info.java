@@ -1,0 +1,2 @@
+/** What a tokenizer did, written down for showing. */
+package dev.cutaway.text.trace;
