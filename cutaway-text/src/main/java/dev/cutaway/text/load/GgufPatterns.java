@@ -10,6 +10,7 @@ import java.util.TreeSet;
  * a sequence of patterns, every one of which cuts the pieces that the one before left. Where llama.cpp had to rewrite a
  * model's own pattern for its regular expressions, the model's own is used.
  */
+@SuppressWarnings("ImmutableEnumChecker") // both lists are made by List.of
 enum GgufPatterns {
     DEFAULT("default", "[\\p{P}\\$\\+<=>\\^~\\|]+", Shared.GPT2, "\\p{N}+", "[0-9][0-9][0-9]"),
     GPT2(

@@ -203,8 +203,8 @@ public final class GgufTokenizer {
                 ends.add(id);
             }
         }
-        boolean harmony = pieces.find("<|return|>") >= 0 && pieces.find("<|call|>") >= 0
-                || pieces.find("<|calls|>") >= 0 && pieces.find("<|flush|>") >= 0;
+        boolean harmony = (pieces.find("<|return|>") >= 0 && pieces.find("<|call|>") >= 0)
+                || (pieces.find("<|calls|>") >= 0 && pieces.find("<|flush|>") >= 0);
         if (harmony) {
             ends.remove(pieces.find("<|end|>"));
         }

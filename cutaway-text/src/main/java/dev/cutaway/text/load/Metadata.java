@@ -63,6 +63,9 @@ final class Metadata {
         if (value instanceof String[] s) {
             return s;
         }
+        if (value == null) {
+            throw bad(key, "is missing");
+        }
         int n = length(key, value, "an array of strings");
         String[] out = new String[n];
         int i = 0;
@@ -97,7 +100,7 @@ final class Metadata {
         if (value instanceof Collection<?> c) {
             return c.size();
         }
-        if (value != null && value.getClass().isArray()) {
+        if (value.getClass().isArray()) {
             return Array.getLength(value);
         }
         throw wrong(key, value, expected);
@@ -113,7 +116,7 @@ final class Metadata {
     }
 
     private BadInputException wrong(String key, Object value, String expected) {
-        String shown = value == null ? "missing" : value.getClass().isArray() ? "an array" : String.valueOf(value);
+        String shown = value.getClass().isArray() ? "an array" : String.valueOf(value);
         return bad(
                 key,
                 "is " + (shown.length() <= 60 ? shown : shown.substring(0, 60) + "...") + ", expected " + expected);

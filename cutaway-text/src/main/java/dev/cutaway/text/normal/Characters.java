@@ -107,14 +107,14 @@ public final class Characters {
 
     /** CJK ideographs as BERT counts them (one block's beginning is off, in the reference too). */
     static boolean isCjk(int c) {
-        return c >= 0x4E00 && c <= 0x9FFF
-                || c >= 0x3400 && c <= 0x4DBF
-                || c >= 0x20000 && c <= 0x2A6DF
-                || c >= 0x2A700 && c <= 0x2B73F
-                || c >= 0x2B740 && c <= 0x2B81F
-                || c >= 0x2B920 && c <= 0x2CEAF
-                || c >= 0xF900 && c <= 0xFAFF
-                || c >= 0x2F800 && c <= 0x2FA1F;
+        return (c >= 0x4E00 && c <= 0x9FFF)
+                || (c >= 0x3400 && c <= 0x4DBF)
+                || (c >= 0x20000 && c <= 0x2A6DF)
+                || (c >= 0x2A700 && c <= 0x2B73F)
+                || (c >= 0x2B740 && c <= 0x2B81F)
+                || (c >= 0x2B920 && c <= 0x2CEAF)
+                || (c >= 0xF900 && c <= 0xFAFF)
+                || (c >= 0x2F800 && c <= 0x2FA1F);
     }
 
     /** Control, format and private characters, except those that are white space. */
@@ -133,7 +133,7 @@ public final class Characters {
     }
 
     private static boolean nmtDrops(int c) {
-        return c >= 0x1 && c <= 0x8 || c == 0xB || c >= 0xE && c <= 0x1F || c == 0x7F || c == 0x8F || c == 0x9F;
+        return (c >= 0x1 && c <= 0x8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
     }
 
     private static boolean nmtSpace(int c) {
@@ -142,7 +142,7 @@ public final class Characters {
                 || c == 0xC
                 || c == 0xD
                 || c == 0x1680
-                || c >= 0x200B && c <= 0x200F
+                || (c >= 0x200B && c <= 0x200F)
                 || c == 0x2028
                 || c == 0x2029
                 || c == 0x2581

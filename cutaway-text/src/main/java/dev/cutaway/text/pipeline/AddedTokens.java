@@ -118,7 +118,7 @@ public final class AddedTokens {
                     continue;
                 }
                 int end = at + length[0];
-                if (token.special() && !parseSpecial || token.singleWord() && !standsAlone(text, at, end)) {
+                if ((token.special() && !parseSpecial) || (token.singleWord() && !standsAlone(text, at, end))) {
                     at = end;
                     continue;
                 }

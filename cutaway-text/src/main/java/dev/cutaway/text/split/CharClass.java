@@ -47,12 +47,12 @@ public final class CharClass {
     /** Unicode's property White_Space. */
     public static boolean isSpace(int c) {
         return c <= 0x20
-                ? c == 0x20 || c >= 0x09 && c <= 0x0D
+                ? c == 0x20 || (c >= 0x09 && c <= 0x0D)
                 : c >= 0x85
                         && (c == 0x85
                                 || c == 0xA0
                                 || c == 0x1680
-                                || c >= 0x2000 && c <= 0x200A
+                                || (c >= 0x2000 && c <= 0x200A)
                                 || c == 0x2028
                                 || c == 0x2029
                                 || c == 0x202F

@@ -120,7 +120,7 @@ public enum KnownPattern implements Matcher {
             return 0;
         }
         char b = fold(s.charAt(at + 2), anyCase);
-        return (a == 'r' || a == 'v') && b == 'e' || a == 'l' && b == 'l' ? 3 : 0;
+        return ((a == 'r' || a == 'v') && b == 'e') || (a == 'l' && b == 'l') ? 3 : 0;
     }
 
     private static char fold(char c, boolean anyCase) {

@@ -24,7 +24,7 @@ public record Metaspace(char mark, Prepend prepend, boolean split) implements Pr
             int from = cut.from(i);
             char first = text.charAt(from);
             int start = cut.text().start()[from];
-            boolean wanted = prepend == Prepend.ALWAYS || prepend == Prepend.FIRST && start == 0;
+            boolean wanted = prepend == Prepend.ALWAYS || (prepend == Prepend.FIRST && start == 0);
             out.begin();
             if (wanted && first != ' ' && first != mark) {
                 out.put(mark, start, cut.text().end()[from]);

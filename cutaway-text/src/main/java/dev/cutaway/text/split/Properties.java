@@ -7,7 +7,7 @@ public final class Properties {
     /** ASCII punctuation, symbols included, and Unicode's P classes. */
     public static boolean isPunctuation(int c) {
         if (c < 0x80) {
-            return c >= '!' && c <= '/' || c >= ':' && c <= '@' || c >= '[' && c <= '`' || c >= '{' && c <= '~';
+            return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
         }
         return switch (Character.getType(c)) {
             case Character.CONNECTOR_PUNCTUATION,

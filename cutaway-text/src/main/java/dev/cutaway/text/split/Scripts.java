@@ -1,25 +1,26 @@
 package dev.cutaway.text.split;
 
+import java.lang.Character.UnicodeScript;
+
 /** Cuts where the script changes; kana and Han count as one, and common characters join what is before them. */
 public enum Scripts implements PreTokenizer {
     /** The only one. */
     INSTANCE;
 
-    private static final int ANY = -1;
+    private static final UnicodeScript ANY = UnicodeScript.UNKNOWN;
 
     /** The script as the reference sees it: common characters have one of their own, spaces fit anywhere. */
-    private static int script(int c) {
+    private static UnicodeScript script(int c) {
         if (c == ' ') {
             return ANY;
         }
         if (c == 0x30FC) {
-            return Character.UnicodeScript.HAN.ordinal();
+            return UnicodeScript.HAN;
         }
-        Character.UnicodeScript script = Character.UnicodeScript.of(c);
+        UnicodeScript script = UnicodeScript.of(c);
         return switch (script) {
-            case UNKNOWN -> ANY;
-            case HIRAGANA, KATAKANA -> Character.UnicodeScript.HAN.ordinal();
-            default -> script.ordinal();
+            case HIRAGANA, KATAKANA -> UnicodeScript.HAN;
+            default -> script;
         };
     }
 
@@ -28,13 +29,13 @@ public enum Scripts implements PreTokenizer {
         String text = cut.text().text();
         Cut out = Cut.empty(cut.text(), cut.count());
         for (int i = 0; i < cut.count(); i++) {
-            int last = Integer.MIN_VALUE; // before the first character that has a script
+            UnicodeScript last = ANY; // until the first character that has a script
             int begin = cut.from(i);
             for (int at = cut.from(i); at < cut.to(i); ) {
                 int c = text.codePointAt(at);
-                int script = script(c);
+                UnicodeScript script = script(c);
                 if (script != ANY && script != last) {
-                    if (last != Integer.MIN_VALUE) {
+                    if (last != ANY) {
                         out.add(begin, at);
                     }
                     begin = at;
@@ -44,7 +45,7 @@ public enum Scripts implements PreTokenizer {
                 }
                 at += Character.charCount(c);
             }
-            if (last != Integer.MIN_VALUE) { // spaces before the first letter are lost, and spaces alone too
+            if (last != ANY) { // spaces before the first letter are lost, and spaces alone too
                 out.add(begin, cut.to(i));
             }
         }

@@ -12,7 +12,7 @@ public final class ByteAlphabet {
         java.util.Arrays.fill(BYTE, (short) -1);
         int next = 0x100;
         for (int b = 0; b < 256; b++) {
-            boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+            boolean printable = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
             LETTER[b] = (char) (printable ? b : next++);
             BYTE[LETTER[b]] = (short) b;
         }

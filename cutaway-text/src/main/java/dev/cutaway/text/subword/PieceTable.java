@@ -50,11 +50,7 @@ public final class PieceTable {
         return new PieceTable(pieces.clone(), true);
     }
 
-    /**
-     * Collects pieces that come with their ids.
-     *
-     * @throws BadInputException from {@link #add} for an id out of range or given twice
-     */
+    /** Collects pieces that come with their ids; {@link #add} refuses an id that is out of range or given twice. */
     public static final class Builder {
         private final String where;
         private @Nullable String[] pieces = new String[1024];

@@ -12,6 +12,7 @@ final class WordCache {
     private static final int LONGEST_WORD = 48;
 
     /** A word and its tokens, four ints each as in {@link Tokens}, positions relative to the word. */
+    @SuppressWarnings("ArrayRecordComponent") // internal hot data, never compared
     record Entry(String word, int[] tokens) {}
 
     private final AtomicReferenceArray<@Nullable Entry> slots = new AtomicReferenceArray<>(SLOTS);
