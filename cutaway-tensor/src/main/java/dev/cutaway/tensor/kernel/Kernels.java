@@ -1,7 +1,6 @@
 package dev.cutaway.tensor.kernel;
 
 import dev.cutaway.tensor.UsageException;
-import java.util.Locale;
 
 /**
  * The one choice of kernels in a process: plain Java ({@code scalar}) or the Vector API with 128-, 256- or 512-bit vectors.
@@ -12,66 +11,55 @@ public final class Kernels {
     /** The system property that forces a choice: {@code auto}, {@code scalar}, {@code 128}, {@code 256} or {@code 512}. */
     public static final String PROPERTY = "cutaway.kernels";
 
-    private static final Kernels CHOSEN = choose(System.getProperty(PROPERTY, "auto"));
+    private static final Kernels SCALAR =
+            new Kernels("scalar", new ScalarMatrix(), new ScalarRows(), new ScalarAttention());
+
+    private static final Kernels CHOSEN = Choice.MADE.scalar() ? SCALAR : vectors();
 
     private final String name;
-    private final String explanation;
     private final MatrixKernels matrix;
     private final RowKernels rows;
     private final AttentionKernels attention;
 
-    private Kernels(
-            String name, String explanation, MatrixKernels matrix, RowKernels rows, AttentionKernels attention) {
+    private Kernels(String name, MatrixKernels matrix, RowKernels rows, AttentionKernels attention) {
         this.name = name;
-        this.explanation = explanation;
         this.matrix = matrix;
         this.rows = rows;
         this.attention = attention;
     }
 
+    private static Kernels vectors() {
+        return new Kernels("vector-" + Choice.MADE.bits(), new VectorMatrix(), new ScalarRows(), new ScalarAttention());
+    }
+
     /**
      * The kernels of this process.
      *
-     * @throws UsageException if the system property names none
+     * @throws UsageException if the system property asks for something unknown or not to be had
      */
     public static Kernels get() {
+        if (Choice.MADE.error().isPresent()) {
+            throw new UsageException(Choice.MADE.error().get());
+        }
         return CHOSEN;
     }
 
     /** The plain reference, whatever was chosen: what tests compare with. */
     public static Kernels scalar() {
-        return scalar("asked for by the caller");
+        return SCALAR;
     }
 
-    private static Kernels scalar(String why) {
-        return new Kernels(
-                "scalar",
-                "kernels: scalar (plain Java, several times slower than vectors): " + why,
-                new ScalarMatrix(),
-                new ScalarRows(),
-                new ScalarAttention());
-    }
-
-    private static Kernels choose(String asked) {
-        String choice = asked.strip().toLowerCase(Locale.ROOT);
-        if (!choice.matches("auto|scalar|128|256|512")) {
-            throw new UsageException(
-                    "-D" + PROPERTY + "=" + asked + ": unknown kernels; use auto, scalar, 128, 256 or 512");
-        }
-        if (choice.equals("scalar")) {
-            return scalar("-D" + PROPERTY + "=scalar; leave the property out for vector kernels");
-        }
-        return scalar("vector kernels are not there yet");
+    /** Which kernels this process runs, why, and how to get faster ones: a line for people. */
+    public static String explain() {
+        String what = Choice.MADE.scalar()
+                ? "scalar (plain Java, many times slower than vectors)"
+                : "Vector API, " + Choice.MADE.bits() + " bits";
+        return what + ": " + Choice.MADE.why();
     }
 
     /** Short name: {@code scalar}, {@code vector-128}, {@code vector-256} or {@code vector-512}. */
     public String name() {
         return name;
-    }
-
-    /** A line or two for people: which kernels run, why, and how to get faster ones. */
-    public String explain() {
-        return explanation;
     }
 
     /** Products with packed weights. */

@@ -9,7 +9,8 @@ import dev.cutaway.tensor.DType;
  *
  * <p>Plain layouts keep one (f32) or two (16-bit) columns in a word. Block layouts keep 32 columns as a header and
  * {@code codeBits} code words. Header fields of 16 bits are paired: word j keeps row j in its low half and row j + 16 in
- * its high half, so that one load serves two groups of lanes whatever the width of a vector. Codes are signed:
+ * its high half, so that one load serves two groups of lanes whatever the width of a vector. Codes are signed where a scale
+ * is all that they have, and unsigned, as in the file, where a minimum is added:
  *
  * <ul>
  *   <li>8 bits: four in a word, the first column lowest;
@@ -24,27 +25,27 @@ import dev.cutaway.tensor.DType;
  */
 enum Layout {
     /** One float a word. */
-    F32(0, 0, 0, 0, 0),
+    F32(0, 0, 0, 0, false),
     /** Two IEEE halves a word. */
-    F16(0, 0, 0, 0, 0),
+    F16(0, 0, 0, 0, false),
     /** Two bfloat16 a word. */
-    BF16(0, 0, 0, 0, 0),
+    BF16(0, 0, 0, 0, false),
     /** Q8_0: f16 scale. */
-    Q8(8, 32, 0, 16, 0),
+    Q8(8, 32, 0, 16, false),
     /** Q4_0: f16 scale. */
-    Q4(4, 32, 0, 16, 0),
-    /** Q4_1: f16 scale and minimum; codes are centred by 8, the minimum shifts with them. */
-    Q4_MIN(4, 32, 0, 32, 8),
+    Q4(4, 32, 0, 16, false),
+    /** Q4_1: f16 scale and minimum. */
+    Q4_MIN(4, 32, 0, 32, true),
     /** Q5_0: f16 scale. */
-    Q5(5, 32, 0, 16, 0),
-    /** Q5_1: f16 scale and minimum; codes are centred by 16. */
-    Q5_MIN(5, 32, 0, 32, 16),
+    Q5(5, 32, 0, 16, false),
+    /** Q5_1: f16 scale and minimum. */
+    Q5_MIN(5, 32, 0, 32, true),
     /** Q4_K: f16 factors of scales and minima; unsigned 6-bit scale and minimum a block. */
-    Q4_SUPER(4, 256, 32, 16, 8),
+    Q4_SUPER(4, 256, 32, 16, true),
     /** Q5_K: likewise with 5-bit codes. */
-    Q5_SUPER(5, 256, 32, 16, 16),
+    Q5_SUPER(5, 256, 32, 16, true),
     /** Q6_K: f16 factor; two signed 8-bit scales a block, one for each half. */
-    Q6_SUPER(6, 256, 16, 16, 0);
+    Q6_SUPER(6, 256, 16, 16, false);
 
     /** Rows of a panel. */
     static final int PANEL = 32;
@@ -56,15 +57,15 @@ enum Layout {
     final int superColumns;
     final int superHeaderWords;
     final int headerWords;
-    /** What was subtracted from the file's unsigned codes; the minimum grows by this many scales. 0: no minimum. */
-    final int centre;
+    /** Whether a block adds a minimum: {@code weight = code * scale + minimum}. */
+    final boolean minimum;
 
-    Layout(int codeBits, int superColumns, int superHeaderWords, int headerWords, int centre) {
+    Layout(int codeBits, int superColumns, int superHeaderWords, int headerWords, boolean minimum) {
         this.codeBits = codeBits;
         this.superColumns = superColumns;
         this.superHeaderWords = superHeaderWords;
         this.headerWords = headerWords;
-        this.centre = centre;
+        this.minimum = minimum;
     }
 
     /** The layout that keeps a dtype exactly; types without one of their own are widened to f32. */
@@ -87,11 +88,6 @@ enum Layout {
     /** Whether columns are kept in blocks with scales. */
     boolean blocked() {
         return codeBits > 0;
-    }
-
-    /** Whether a block adds a minimum, so that products need the sums of x. */
-    boolean hasMinimum() {
-        return centre != 0;
     }
 
     /** Whether there are two levels of scales. */

@@ -3,13 +3,14 @@ package dev.cutaway.tensor.kernel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Products with packed weights. Weights are decoded in registers to the numbers that their format defines; activations are
- * never rounded. A row's result is the same, bit for bit, whatever rows are computed with it: every output is summed over
- * the columns in order, in partial sums of one scale each where the format has scales.
+ * Products with packed weights. Weights are decoded in registers to exactly the numbers that their format defines;
+ * activations are never rounded. Every output is summed over the columns in order by fused multiply-adds. So a row's result
+ * is the same, bit for bit, whatever rows are computed with it, whichever kernels run, and whether the weights were
+ * quantised or widened to f32 beforehand.
  *
  * <p>Addresses are a segment and the index of a float in it; strides count floats. Nothing is allocated.
  */
-public sealed interface MatrixKernels permits ScalarMatrix {
+public sealed interface MatrixKernels permits ScalarMatrix, VectorMatrix {
     /** Floats of scratch memory that one call of {@link #multiply} over so many rows may use. */
     long scratchFloats(PackedMatrix w, int rows);
 

@@ -85,14 +85,15 @@ final class Packer {
     private static void packNibbles(MemorySegment source, long from, PackedMatrix to, long at, int lane) {
         boolean minimum = to.layout == Layout.Q4_MIN;
         int codesAt = minimum ? 4 : 2;
+        int sign = minimum ? 0 : 0x88888888; // code - 8 in two's complement
         for (int b = 0; b < to.columns() / Layout.BLOCK; b++) {
             long block = from + (codesAt + 16L) * b;
             long target = at + to.layout.blockAt(b);
             header(source, block, minimum, to, target, lane);
             for (int i = 0; i < 2; i++) {
                 long pairs = source.get(Floats.LONG, block + codesAt + 8 * i);
-                word(to, target, lane, i, lowNibbles(pairs) ^ 0x88888888);
-                word(to, target, lane, i + 2, lowNibbles(pairs >>> 4) ^ 0x88888888);
+                word(to, target, lane, i, lowNibbles(pairs) ^ sign);
+                word(to, target, lane, i + 2, lowNibbles(pairs >>> 4) ^ sign);
             }
         }
     }
@@ -114,6 +115,7 @@ final class Packer {
     private static void packFives(MemorySegment source, long from, PackedMatrix to, long at, int lane) {
         boolean minimum = to.layout == Layout.Q5_MIN;
         int highAt = minimum ? 4 : 2;
+        int centre = minimum ? 0 : 16;
         int[] codes = new int[Layout.BLOCK];
         for (int b = 0; b < to.columns() / Layout.BLOCK; b++) {
             long block = from + (highAt + 20L) * b;
@@ -122,14 +124,14 @@ final class Packer {
             int high = source.get(Floats.INT, block + highAt);
             for (int i = 0; i < 16; i++) {
                 int pair = source.get(Floats.BYTE, block + highAt + 4 + i);
-                codes[i] = (pair & 15 | (high >>> i & 1) << 4) - 16;
-                codes[i + 16] = (pair >>> 4 & 15 | (high >>> i + 16 & 1) << 4) - 16;
+                codes[i] = (pair & 15 | (high >>> i & 1) << 4) - centre;
+                codes[i + 16] = (pair >>> 4 & 15 | (high >>> i + 16 & 1) << 4) - centre;
             }
             putFives(to, target, lane, codes);
         }
     }
 
-    /** 32 signed 5-bit codes into five words. */
+    /** 32 5-bit codes into five words. */
     static void putFives(PackedMatrix to, long target, int lane, int[] codes) {
         int last = codes[30] & 31 | (codes[31] & 31) << 5;
         for (int i = 0; i < 5; i++) {
@@ -141,7 +143,7 @@ final class Packer {
         }
     }
 
-    /** 32 signed 6-bit codes into six words. */
+    /** 32 6-bit codes into six words. */
     static void putSixes(PackedMatrix to, long target, int lane, int[] codes) {
         for (int i = 0; i < 6; i++) {
             int half = i / 3 * 16;

@@ -15,15 +15,14 @@ final class Panels {
         }
     }
 
-    /** One weight, widened. */
+    /** One weight, widened: exactly the value that the file's format defines. */
     static float weight(PackedMatrix w, int panel, int lane, int k) {
         float code = code(w, panel, lane, k);
         if (!w.layout.blocked()) {
             return code;
         }
         float scale = scale(w, panel, lane, k);
-        // With the file's unsigned code, so that the value is exactly the one that the file's format defines.
-        return w.layout.hasMinimum() ? Math.fma(code + w.layout.centre, scale, low(w, panel, lane, k)) : code * scale;
+        return w.layout.minimum ? Math.fma(code, scale, minimum(w, panel, lane, k)) : code * scale;
     }
 
     /** One code as a float; of plain layouts, the weight itself. */
@@ -45,18 +44,21 @@ final class Panels {
     private static int blockCode(PackedMatrix w, long laneAt, int k) {
         Layout layout = w.layout;
         long at = laneAt + layout.blockAt(k / Layout.BLOCK) + 4L * layout.headerWords;
-        int c = k % Layout.BLOCK;
-        return switch (layout.codeBits) {
-            case 8 -> word(w, at, c / 4) << 24 - 8 * (c % 4) >> 24;
-            case 4 -> word(w, at, c / 8) << 28 - 4 * (c % 8) >> 28;
-            case 5 ->
-                c < 30
-                        ? word(w, at, c / 6) << 25 - 5 * (c % 6) >> 27
-                        : lowPairs(w, at, 0, 5) << 27 - 5 * (c - 30) >> 27;
+        int bits = layout.codeBits;
+        int code = rawCode(w, at, bits, k % Layout.BLOCK);
+        return layout.minimum ? code & (1 << bits) - 1 : code << 32 - bits >> 32 - bits;
+    }
+
+    /** The code in the low bits, anything above. */
+    private static int rawCode(PackedMatrix w, long at, int bits, int c) {
+        return switch (bits) {
+            case 8 -> word(w, at, c / 4) >>> 8 * (c % 4);
+            case 4 -> word(w, at, c / 8) >>> 4 * (c % 8);
+            case 5 -> c < 30 ? word(w, at, c / 6) >>> 2 + 5 * (c % 6) : lowPairs(w, at, 0, 5) >>> 5 * (c - 30);
             default ->
                 c % 16 < 15
-                        ? word(w, at, c / 16 * 3 + c % 16 / 5) << 24 - 6 * (c % 16 % 5) >> 26
-                        : lowPairs(w, at, c / 16 * 3, 3) << 26 >> 26;
+                        ? word(w, at, c / 16 * 3 + c % 16 / 5) >>> 2 + 6 * (c % 16 % 5)
+                        : lowPairs(w, at, c / 16 * 3, 3);
         };
     }
 
@@ -82,13 +84,8 @@ final class Panels {
         };
     }
 
-    /** What a weight's group adds to {@code code * scale}; codes are centred, so it is the file's minimum + centre scales. */
+    /** What a weight's group adds to {@code code * scale}. */
     static float minimum(PackedMatrix w, int panel, int lane, int k) {
-        return Math.fma(w.layout.centre, scale(w, panel, lane, k), low(w, panel, lane, k));
-    }
-
-    /** The file's minimum. */
-    private static float low(PackedMatrix w, int panel, int lane, int k) {
         int header = header(w, panel, lane, k / Layout.BLOCK);
         return w.layout.nested()
                 ? -(factor(w, panel, lane, k, 1) * (header >> 8 & 0xff))

@@ -39,38 +39,9 @@ final class ScalarMatrix implements MatrixKernels {
 
     private static float product(PackedMatrix w, int panel, int lane, MemorySegment x, long xAt) {
         float sum = 0;
-        if (!w.layout.blocked()) {
-            for (int k = 0; k < w.columns(); k++) {
-                sum = Math.fma(Floats.get(x, xAt + k), Panels.code(w, panel, lane, k), sum);
-            }
-            return sum;
-        }
-        int group = w.layout.group();
-        for (int first = 0; first < w.columns(); first += group) {
-            float part = 0;
-            for (int k = first; k < first + group; k++) {
-                part = Math.fma(Floats.get(x, xAt + k), Panels.code(w, panel, lane, k), part);
-            }
-            sum = Math.fma(part, Panels.scale(w, panel, lane, first), sum);
-            if (w.layout.hasMinimum()) {
-                sum = Math.fma(Panels.minimum(w, panel, lane, first), blockSum(x, xAt + first), sum);
-            }
+        for (int k = 0; k < w.columns(); k++) {
+            sum = Math.fma(Floats.get(x, xAt + k), Panels.weight(w, panel, lane, k), sum);
         }
         return sum;
-    }
-
-    /** The sum of the 32 elements of x that a minimum multiplies: four sums of every fourth, then those. */
-    static float blockSum(MemorySegment x, long at) {
-        float a = 0;
-        float b = 0;
-        float c = 0;
-        float d = 0;
-        for (int i = 0; i < Layout.BLOCK; i += 4) {
-            a += Floats.get(x, at + i);
-            b += Floats.get(x, at + i + 1);
-            c += Floats.get(x, at + i + 2);
-            d += Floats.get(x, at + i + 3);
-        }
-        return (a + c) + (b + d);
     }
 }

@@ -26,8 +26,8 @@ final class SuperPacker {
             for (int i = 0; i < 4; i++) {
                 long pairs = source.get(Floats.LONG, from + 16 + 32 * quarter + 8 * i);
                 int b = s * 8 + 2 * quarter;
-                Packer.word(to, at + to.layout.blockAt(b), lane, i, Packer.lowNibbles(pairs) ^ 0x88888888);
-                Packer.word(to, at + to.layout.blockAt(b + 1), lane, i, Packer.lowNibbles(pairs >>> 4) ^ 0x88888888);
+                Packer.word(to, at + to.layout.blockAt(b), lane, i, Packer.lowNibbles(pairs));
+                Packer.word(to, at + to.layout.blockAt(b + 1), lane, i, Packer.lowNibbles(pairs >>> 4));
             }
         }
     }
@@ -39,8 +39,8 @@ final class SuperPacker {
             int high = source.get(Floats.BYTE, from + 16 + i);
             for (int quarter = 0; quarter < 4; quarter++) {
                 int pair = source.get(Floats.BYTE, from + 48 + 32 * quarter + i);
-                codes[64 * quarter + i] = (pair & 15 | (high >>> 2 * quarter & 1) << 4) - 16;
-                codes[64 * quarter + 32 + i] = (pair >>> 4 & 15 | (high >>> 2 * quarter + 1 & 1) << 4) - 16;
+                codes[64 * quarter + i] = pair & 15 | (high >>> 2 * quarter & 1) << 4;
+                codes[64 * quarter + 32 + i] = pair >>> 4 & 15 | (high >>> 2 * quarter + 1 & 1) << 4;
             }
         }
         for (int b = 0; b < 8; b++) {

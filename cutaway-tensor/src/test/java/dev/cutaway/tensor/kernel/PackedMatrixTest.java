@@ -7,7 +7,6 @@ import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Optional;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -57,19 +56,5 @@ class PackedMatrixTest {
         assertThatThrownBy(() -> PackedMatrix.of(Tensor.zeros(3))).hasMessageContaining("two dimensions");
         assertThatThrownBy(() -> PackedMatrix.of(Tensor.zeros(3, 4), Optional.of(Tensor.zeros(4)), Arena.ofAuto()))
                 .hasMessageContaining("does not fit");
-    }
-
-    /** Random weights of any dtype. */
-    static final class Weights {
-        private Weights() {}
-
-        static Tensor random(DType dtype, int rows, int columns, long seed) {
-            Random random = new Random(seed);
-            float[] values = new float[rows * columns];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) random.nextGaussian();
-            }
-            return Tensor.of(values, rows, columns).to(dtype);
-        }
     }
 }
