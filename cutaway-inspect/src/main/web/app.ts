@@ -77,7 +77,9 @@ export class CutApp extends LitElement {
   }
 
   private readonly go = (change: Partial<State>, replace = false): void => {
+    const before = this.state;
     this.state = { ...this.state, ...change };
+    if (before.view !== this.state.view || before.l !== this.state.l || before.z !== this.state.z || before.lens !== this.state.lens) this.store.leave();
     const address = write(this.state);
     if (replace) history.replaceState(null, '', address);
     else if (address !== location.hash) history.pushState(null, '', address);

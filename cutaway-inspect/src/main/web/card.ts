@@ -55,7 +55,7 @@ function terms(c: Context, d: Derivation, options: CardOptions): TemplateResult 
   return html`${shownTerms.map((t) => term(t, largest, options))}
     ${hidden ? html`<div class="term rest"><span>${hidden} others</span>${signedBar(rest, largest)}<span class="v">${number(rest)}</span></div>` : nothing}
     <div class="term tot"><span>sum of ${all}</span><span></span><span class="v">${number(d.sum, 4)}</span></div>
-    <p class=${fine ? 'chk' : 'chk bad'}><b>${fine ? '✓' : '≠'}</b> run kept ${number(d.kept, 5)}; difference ${off < 1e-9 ? '0' : off.toExponential(1).replace('e-', 'e−').replace('e+', 'e')}</p>`;
+    <p class=${fine ? 'chk' : 'chk bad'}><b>${fine ? '✓' : 'differs:'}</b> run kept ${number(d.kept, 5)}; difference ${off < 1e-9 ? '0' : off.toExponential(1).replace('e-', 'e−').replace('e+', 'e')}</p>`;
 }
 
 function same(f: Factor, spot?: Spot): boolean {

@@ -56,7 +56,7 @@ export function settings(state: State): Settings {
   return { temperature: state.T, topK: state.K, topP: state.P, minP: state.m, seed: state.s };
 }
 
-export const block = (layer: number, name: string): string => `blocks.${layer}.${name}`;
+export const block = (c: Context, layer: number, name: string): string => `${c.store.prefix}blocks.${layer}.${name}`;
 export const derived = (layer: number, name: string): string => `derived.blocks.${layer}.${name}`;
 
 /** The chosen token, layer and head, within what exists. */

@@ -11,7 +11,8 @@ import { number } from './format';
 import { hideTip, say, showTip } from './tip';
 
 export interface GridModel {
-  /** identity: a grid is redrawn when the key or `version` changes */
+  /** what the drawing depends on: a grid is redrawn when its key or the scale changes */
+  key: string;
   label: string;
   rows: number;
   cols: number;
@@ -43,14 +44,14 @@ const NUMBERS_FROM = 26;
 const HATCH_STEP = 6;
 
 export class CutGrid extends LitElement {
-  static properties = { model: { attribute: false }, scale: { attribute: false }, version: { attribute: false } };
+  static properties = { model: { attribute: false }, scale: { attribute: false } };
   declare model: GridModel;
   declare scale: Scale;
-  declare version: unknown;
   private row = 0;
   private col = 0;
   private placed = '';
   private winners = new Int32Array(0);
+  private drawn = '';
 
   createRenderRoot(): HTMLElement {
     return this;
@@ -72,6 +73,14 @@ export class CutGrid extends LitElement {
   private get poolC(): number { return this.model.poolCols ?? 1; }
   private get shownRows(): number { return Math.ceil(this.model.rows / this.poolR); }
   private get shownCols(): number { return Math.ceil(this.model.cols / this.poolC); }
+
+  shouldUpdate(): boolean {
+    const { theme, knee, end } = this.scale;
+    const key = [this.model.key, this.model.label, this.model.cellW, this.model.cellH, this.model.selection, theme, knee, end].join('|');
+    if (key === this.drawn) return false;
+    this.drawn = key;
+    return true;
+  }
 
   render() {
     return html`<canvas class="values"></canvas><canvas class="over"></canvas><i class="fr"></i><i class="band"></i><i class="sel"></i><i class="cur"></i>`;

@@ -5,6 +5,7 @@ import { type Event, type Matrix, Wire } from './wire';
 import { Words } from './words';
 import type { Derivation, Draw, Facts, Named, Piece, Settings, Trace } from './types';
 
+const PREFIXES = ['', 'decoder.', 'encoder.', 'text.', 'vision.'];
 const FLOATS_PER_REQUEST = 1 << 19;
 
 interface Flight {
@@ -29,6 +30,8 @@ export class Store {
   prompted = 0;
   tensors = new Map<string, Named>();
   agreement = NaN;
+  /** what stands before the names of the stack that is shown: nothing, `encoder.`, `vision.` ... */
+  prefix = '';
   /** what the engine is doing, in words; empty when it waits */
   busy = '';
   error = '';
@@ -36,12 +39,15 @@ export class Store {
   continuations: Continuation[] = [];
 
   private rows = new Map<string, Float32Array[]>();
+  private readonly revisions = new Map<string, number>();
+  private epoch = 0;
   private readonly flights = new Map<number, Flight>();
   private wanted = new Map<string, Set<number>>();
   private readonly answers = new Map<string, unknown>();
   private readonly asked = new Set<string>();
   private pass = 0;
   private flushing = false;
+  private left = false;
   private drawing = false;
 
   constructor(private readonly changed: () => void) {
@@ -98,6 +104,11 @@ export class Store {
     return row && offset < row.length ? row[offset] : NaN;
   }
 
+  /** Changes whenever values of the tensor come or go. */
+  revision(...names: string[]): string {
+    return this.epoch + ':' + names.map((n) => `${n}#${this.revisions.get(n) ?? 0}`).join();
+  }
+
   /** How many of the values asked for last are still to come. */
   get missing(): number {
     return this.flights.size + this.wanted.size;
@@ -123,7 +134,16 @@ export class Store {
       for (const [from, to] of runs(missing, this.rowsPerRequest(name))) this.request(name, from, to);
     }
     this.wanted = new Map();
-    this.dropUnwanted();
+    if (this.left) this.dropUnwanted();
+    this.left = false;
+  }
+
+  /** The reader has gone elsewhere: what the next drawing does not ask for again is dropped. */
+  leave(): void {
+    this.left = true;
+    if (this.flushing) return;
+    this.flushing = true;
+    setTimeout(() => this.flush(), 60);
   }
 
   private rowsPerRequest(name: string): number {
@@ -163,6 +183,7 @@ export class Store {
     if (!tensor) return;
     let rows = this.rows.get(name);
     if (!rows) this.rows.set(name, (rows = []));
+    this.revisions.set(name, (this.revisions.get(name) ?? 0) + 1);
     const axis = axisOf(tensor.dims);
     const count = matrix.shape[axis];
     const outer = matrix.shape.slice(0, axis).reduce((a, b) => a * b, 1);
@@ -282,10 +303,12 @@ export class Store {
     this.tokens = state.tokens;
     this.tensors = new Map(state.tensors.map((t) => [t.name, t]));
     this.agreement = state.agreement ?? NaN;
+    this.prefix = PREFIXES.find((p) => this.tensors.has(`${p}blocks.0.hook_resid_pre`)) ?? '';
   }
 
   /** Keeps the rows of the first `length` positions: later tokens change nothing in them, others do. */
   private forget(length: number): void {
+    this.epoch++;
     for (const rows of this.rows.values()) if (rows.length > length) rows.length = length;
     this.flights.clear();
     this.wanted.clear();

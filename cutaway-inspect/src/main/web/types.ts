@@ -22,9 +22,9 @@ export interface Draw {
   left: Stage[]; candidates: Candidate[]; ranks: number[]; curve: number[]; entropy: number; number: number;
   drawn: Candidate;
 }
-export interface Step {
-  left: string; right: string; rank: number; best: boolean; start: number; end: number; after: string[];
+export interface Step { left: string; right: string; value: number; chosen: boolean; from: number; to: number }
+export interface Part { text: string; method: string; symbols: string[]; steps: Step[]; pieces: Piece[] }
+export interface Trace {
+  text: string; normaliser: string; normalised: string; preTokenizer: string; method: string; parts: Part[]; tokens: Piece[];
 }
-export interface Part { text: string; start: number; end: number; method: string; steps: Step[]; pieces: Piece[] }
-export interface Trace { text: string; normalized: string; parts: Part[]; tokens: Piece[] }
 export interface Settings { temperature: number; topK: number; topP: number; minP: number; seed: number }

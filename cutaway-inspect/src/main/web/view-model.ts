@@ -68,7 +68,7 @@ function lens(c: Context, l: number, q: number) {
 }
 
 function sink(c: Context, l: number, q: number) {
-  const row = c.store.row(block(l, 'attn.hook_pattern'), q);
+  const row = c.store.row(block(c, l, 'attn.hook_pattern'), q);
   const heads = c.store.facts!.heads;
   let sum = 0;
   if (row) for (let h = 0; h < heads; h++) sum += row[(h * row.length) / heads];

@@ -58,8 +58,8 @@ function place(c: Context, s: Spot): TemplateResult | typeof nothing {
   const size = Math.max(1, Math.min(9, Math.floor(MAP_WIDTH / cols)));
   const pool = Math.max(1, Math.ceil((rows * size) / 360));
   return html`<div class="place"><div class="sub">its place among the ${total} values at position ${s.index[axis]}</div>
-    <cut-grid .scale=${c.scale} .version=${row} .model=${{
-      label: `${s.name} at position ${s.index[axis]}`, rows, cols, cellW: size, cellH: size, pool, kind: kindOf(s.name),
+    <cut-grid .scale=${c.scale} .model=${{
+      key: c.store.revision(s.name) + s.index.join(), label: `${s.name} at position ${s.index[axis]}`, rows, cols, cellW: size, cellH: size, pool, kind: kindOf(s.name),
       get: (r: number, k: number) => row?.[r * cols + k] ?? NaN, mask: (r: number, k: number) => (r * cols + k >= total ? 'no such element' : ''),
       selection: [Math.floor(offset / cols), offset % cols], describe: (r: number, k: number) => `element ${r * cols + k}`,
     }}></cut-grid></div>`;

@@ -185,21 +185,38 @@ public interface InspectedModel {
     /** A factor of a term: an element of a tensor or a weight; {@code openable} if it has a derivation of its own. */
     record Factor(String name, long[] index, double value, boolean openable, String detail) {}
 
-    /** How a text becomes tokens: the stages in order, then the tokens. */
-    record Trace(String text, String normalized, List<Part> parts, List<Piece> tokens) {}
+    /**
+     * How a text becomes tokens: the stages in order, then the tokens.
+     *
+     * @param normaliser what normalisation was done, in words
+     * @param normalised the text after it
+     * @param preTokenizer how the text was cut, in words
+     * @param method the kind of model: merges, lattice, longest first
+     */
+    record Trace(
+            String text,
+            String normaliser,
+            String normalised,
+            String preTokenizer,
+            String method,
+            List<Part> parts,
+            List<Piece> tokens) {}
 
     /**
      * One pre-token.
      *
-     * @param start where it begins in the normalised text, in characters
-     * @param steps the merges that were made in order; for a lattice, the pieces that were tried
+     * @param text as the model sees it
+     * @param method {@code merges}, {@code lattice}, {@code longest} or {@code whole}
+     * @param symbols what it begins as, before any merge
+     * @param steps what was done in order
      * @param pieces what it became
      */
-    record Part(String text, int start, int end, String method, List<Step> steps, List<Piece> pieces) {}
+    record Part(String text, String method, List<String> symbols, List<Step> steps, List<Piece> pieces) {}
 
     /**
-     * One merge ({@code left} and {@code right} become one; {@code rank} is its place in the list of merges) or one piece of a
-     * lattice ({@code left} is the piece; {@code score} its log probability; {@code best} whether it lies on the best path).
+     * One step. A merge: {@code left} and {@code right}, neighbours after {@code from} symbols, become one; {@code value} is its rank. A
+     * piece of a lattice: {@code left} lies at {@code from} to {@code to}, {@code value} is its log probability, {@code chosen} whether it is on
+     * the best path. A longest piece: {@code left} at {@code from} to {@code to}, {@code value} longer ones were tried.
      */
-    record Step(String left, String right, double rank, boolean best, int start, int end, List<String> after) {}
+    record Step(String left, String right, double value, boolean chosen, int from, int to) {}
 }
