@@ -22,12 +22,7 @@ final class Compare {
             case Int i -> i.value() != 0;
             case Real r -> r.value() != 0;
             case Str s -> !s.value().isEmpty();
-            case Undefined u -> {
-                if (u.forbidden()) {
-                    throw new TemplateFailure(u.message());
-                }
-                yield false;
-            }
+            case Undefined u -> false;
             case Seq s -> s.kind() == Value.Kind.GENERATOR || !s.items().isEmpty();
             case Dict d -> d.size() > 0;
             case Value.Namespace n -> true;
@@ -169,12 +164,7 @@ final class Compare {
                 }
                 yield false;
             }
-            case Undefined u -> {
-                if (u.forbidden()) {
-                    throw new TemplateFailure(u.message());
-                }
-                yield false;
-            }
+            case Undefined u -> false;
             default -> throw new TemplateFailure("'in' does not work on a value of type " + container.type());
         };
     }

@@ -28,7 +28,7 @@ final class Methods {
     @Nullable
     static Value find(Value of, String name) {
         if (name.startsWith("__") && name.endsWith("__")) {
-            return new Value.Undefined("the attribute '" + name + "' is not accessible to a template", true);
+            return Value.Undefined.of("the attribute '" + name + "' is not accessible to a template");
         }
         return switch (of) {
             case Str s ->
@@ -101,7 +101,7 @@ final class Methods {
     }
 
     private static Value unchangeable(String type, String name) {
-        return new Value.Undefined("a template cannot change a " + type + " ('" + name + "')", true);
+        return Value.Undefined.of("a template cannot change a " + type + " ('" + name + "')");
     }
 
     /** {@code of[key]}, or null where there is none. */
@@ -169,12 +169,7 @@ final class Methods {
                                 .mapToObj(c -> (Value) new Str(Character.toString(c)))
                                 .toList();
                     }
-                    case Value.Undefined u -> {
-                        if (u.forbidden()) {
-                            throw new TemplateFailure(u.message());
-                        }
-                        yield Collections.emptyList();
-                    }
+                    case Value.Undefined u -> Collections.emptyList();
                     default ->
                         throw new TemplateFailure("a value of type " + of.type() + " cannot be gone through");
                 };

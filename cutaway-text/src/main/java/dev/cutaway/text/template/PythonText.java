@@ -53,12 +53,7 @@ final class PythonText {
     static String text(Budget budget, Value value) {
         return switch (value) {
             case Value.Str s -> s.value();
-            case Value.Undefined u -> {
-                if (u.forbidden()) {
-                    throw new TemplateFailure(u.message());
-                }
-                yield "";
-            }
+            case Value.Undefined u -> "";
             case Value.Int i -> Long.toString(i.value());
             case Value.Bool b -> b.value() ? "True" : "False";
             case Value.None n -> "None";

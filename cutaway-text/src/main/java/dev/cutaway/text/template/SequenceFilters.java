@@ -55,8 +55,7 @@ final class SequenceFilters {
             case Seq s when s.kind() != Kind.GENERATOR -> s.items().size();
             case Dict d -> d.size();
             case Value.Loop l -> l.items.size();
-            case Undefined u when !u.forbidden() -> 0;
-            case Undefined u -> throw new TemplateFailure(u.message());
+            case Undefined u -> 0;
             default -> throw new TemplateFailure("a value of type " + in.type() + " has no length");
         };
     }

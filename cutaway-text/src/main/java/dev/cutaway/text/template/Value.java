@@ -64,12 +64,11 @@ sealed interface Value {
      * What a name, attribute or item that is not there evaluates to. It prints as nothing; nearly every other use is
      * an error with this message.
      *
-     * @param message what was not there
-     * @param forbidden whether even printing it is an error (an attribute that the sandbox hides)
+     * @param message what was not there, or what a template may not touch
      */
-    record Undefined(String message, boolean forbidden) implements Value {
+    record Undefined(String message) implements Value {
         static Undefined of(String message) {
-            return new Undefined(message, false);
+            return new Undefined(message);
         }
 
         @Override
