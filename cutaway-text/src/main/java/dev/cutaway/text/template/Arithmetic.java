@@ -67,7 +67,7 @@ final class Arithmetic {
     }
 
     private static Value repeat(Budget budget, Value what, long times) {
-        int n = (int) Math.clamp(times, 0, Integer.MAX_VALUE);
+        int n = Math.clamp(times, 0, Integer.MAX_VALUE);
         if (what instanceof Str(String text)) {
             budget.text((long) text.length() * n);
             return new Str(text.repeat(n));
@@ -138,7 +138,12 @@ final class Arithmetic {
     static Value sign(boolean negative, Value value) {
         return switch (value) {
             case Real(double v) -> new Real(negative ? -v : v);
-            case Int(long v) -> new Int(negative ? Math.negateExact(v) : v);
+            case Int(long v) -> {
+                if (negative && v == Long.MIN_VALUE) {
+                    throw new TemplateFailure("the result of '-' does not fit 64 bits");
+                }
+                yield new Int(negative ? -v : v);
+            }
             case Bool b -> new Int(negative ? -integer(b) : integer(b));
             case Undefined u -> throw new TemplateFailure(u.message());
             default -> throw new TemplateFailure("a value of type " + value.type() + " has no sign");

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * {@code tojson}, {@code raise_exception} and {@code strftime_now}), and it treats the template as what it is, a
  * program by a stranger: its values are a closed set without any Java object in it, and time, steps, text and depth
  * are limited. What Jinja has beyond that and a chat template cannot use (other files, HTML filters, randomness) is an
- * error that says so.
+ * error that says so. Known differences: integers have 64 bits, and text marked {@code safe} does not escape what is
+ * added to it with {@code +}.
  *
  * <p>Immutable; shared between threads.
  */

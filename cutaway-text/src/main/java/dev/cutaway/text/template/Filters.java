@@ -188,7 +188,7 @@ final class Filters {
         String prefix = base == 16 ? "0x" : base == 8 ? "0o" : base == 2 ? "0b" : "";
         String digits = !prefix.isEmpty() && text.toLowerCase(Locale.ROOT).startsWith(prefix) ? text.substring(2) : text;
         try {
-            return new Int(Long.parseLong(digits, (int) Math.clamp(base, 2, 36)));
+            return new Int(Long.parseLong(digits, Math.clamp(base, 2, 36)));
         } catch (NumberFormatException e) {
             return null;
         }

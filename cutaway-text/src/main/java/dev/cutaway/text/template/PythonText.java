@@ -101,10 +101,7 @@ final class PythonText {
     private static void sequence(Budget budget, Value.Seq seq, StringBuilder out) {
         switch (seq.kind()) {
             case GENERATOR -> throw new TemplateFailure("a generator cannot be printed; add |list or |join");
-            case RANGE -> {
-                out.append("range(...)");
-                return;
-            }
+            case RANGE -> throw new TemplateFailure("a range cannot be printed; add |list or |join");
             default -> {}
         }
         boolean tuple = seq.kind() == Value.Kind.TUPLE;
@@ -182,7 +179,7 @@ final class PythonText {
         if (Double.isInfinite(value)) {
             return value > 0 ? "inf" : "-inf";
         }
-        String java = Double.toString(Math.abs(value));
+        String java = shortest(Math.abs(value));
         int e = java.indexOf('E');
         String mantissa = e < 0 ? java : java.substring(0, e);
         int exponent = e < 0 ? 0 : Integer.parseInt(java.substring(e + 1));
@@ -195,6 +192,16 @@ final class PythonText {
         int power = exponent + whole.length() - 1 - leading;
         String sign = 1 / value < 0 || value < 0 ? "-" : "";
         return sign + (digits.isEmpty() ? "0.0" : layout(digits, power));
+    }
+
+    /** Java prints two digits at least; where one reads back as the same number, Python prints one. */
+    private static String shortest(double value) {
+        String two = Double.toString(value);
+        if (two.length() > 4 && two.charAt(1) == '.' && two.charAt(3) == 'E') {
+            String one = (two.charAt(0) + (two.charAt(2) >= '5' ? 1 : 0) - '0') + ".0" + two.substring(3);
+            return Double.parseDouble(one) == value ? one : two;
+        }
+        return two;
     }
 
     /** @param power the exponent of the first digit */

@@ -277,8 +277,13 @@ final class SequenceFilters {
         return Seq.list(groups);
     }
 
+    /** Jinja's {@code map} and {@code select} take anything false, {@code none} too, for an empty sequence. */
+    private static List<Value> itemsOrNone(Value in, Args args) {
+        return Compare.truth(in) ? Methods.items(args.budget(), in) : List.of();
+    }
+
     private static Value map(Value in, Args args) {
-        List<Value> items = Methods.items(args.budget(), in);
+        List<Value> items = itemsOrNone(in, args);
         List<Value> mapped = new ArrayList<>(items.size());
         Value attribute = args.named().get("attribute");
         if (args.positional().isEmpty() && attribute != null) {
@@ -298,7 +303,7 @@ final class SequenceFilters {
         Value test = args.positional().size() > off ? args.positional().get(off) : null;
         Args rest = args.from(off + 1);
         List<Value> kept = new ArrayList<>();
-        for (Value item : Methods.items(args.budget(), in)) {
+        for (Value item : itemsOrNone(in, args)) {
             Value value = key.apply(item);
             boolean passes = test == null
                     ? Compare.truth(value)

@@ -92,9 +92,8 @@ final class Strings {
             parts.addFirst(rest.substring(at + width));
             rest = separator == null ? PythonText.stripEnd(rest.substring(0, at)) : rest.substring(0, at);
         }
-        String first = separator == null ? PythonText.stripStart(rest) : rest;
-        if (separator != null || !first.isEmpty()) {
-            parts.addFirst(first);
+        if (separator != null || !rest.isEmpty()) {
+            parts.addFirst(rest);
         }
         return parts;
     }
@@ -191,6 +190,12 @@ final class Strings {
 
     private static String titleCase(int c) {
         int title = Character.toTitleCase(c);
-        return title != c ? Character.toString(title) : Character.toString(c).toUpperCase(Locale.ROOT);
+        if (title != c) {
+            return Character.toString(title);
+        }
+        // Letters whose capital is several letters (a sharp s, ligatures) keep only the first of them large.
+        String upper = Character.toString(c).toUpperCase(Locale.ROOT);
+        int end = Character.charCount(upper.codePointAt(0));
+        return upper.substring(0, end) + upper.substring(end).toLowerCase(Locale.ROOT);
     }
 }
