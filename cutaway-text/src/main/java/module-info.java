@@ -8,5 +8,6 @@ module dev.cutaway.text {
     requires com.fasterxml.jackson.databind;
 
     exports dev.cutaway.text;
+    exports dev.cutaway.text.template;
     exports dev.cutaway.text.trace;
 }

@@ -83,8 +83,7 @@ record Args(Budget budget, List<Value> positional, Map<String, Value> named) {
         return switch (value) {
             case Value.Int(long v) -> v;
             case Value.Bool(boolean v) -> v ? 1 : 0;
-            default ->
-                throw new TemplateFailure("the argument '" + name + "' must be an integer, not " + value.type());
+            default -> throw new TemplateFailure("the argument '" + name + "' must be an integer, not " + value.type());
         };
     }
 }

@@ -30,7 +30,9 @@ final class Arithmetic {
         boolean numbers = Compare.number(a) && Compare.number(b);
         if (numbers) {
             boolean whole = !(a instanceof Real) && !(b instanceof Real);
-            return whole ? integers(operator, integer(a), integer(b)) : reals(operator, Compare.real(a), Compare.real(b));
+            return whole
+                    ? integers(operator, integer(a), integer(b))
+                    : reals(operator, Compare.real(a), Compare.real(b));
         }
         return switch (operator) {
             case "+" -> add(budget, a, b);
@@ -50,7 +52,10 @@ final class Arithmetic {
             budget.text((long) x.length() + y.length());
             return new Str(x + y);
         }
-        if (a instanceof Seq x && b instanceof Seq y && x.kind() == y.kind() && x.kind().indexed()) {
+        if (a instanceof Seq x
+                && b instanceof Seq y
+                && x.kind() == y.kind()
+                && x.kind().indexed()) {
             budget.text(((long) x.items().size() + y.items().size()) * 4);
             List<Value> all = new ArrayList<>(x.items());
             all.addAll(y.items());
@@ -94,7 +99,7 @@ final class Arithmetic {
             case "/" -> new Real((double) a / b);
             case "//" -> new Int(Math.floorDiv(a, b));
             case "%" -> new Int(Math.floorMod(a, b));
-            case "**" -> b < 0 ? new Real(Math.pow(a, b)) : new Int(power(a, b));
+            case "**" -> b < 0 ? new Real(Math.pow((double) a, (double) b)) : new Int(power(a, b));
             default -> throw new IllegalStateException(operator);
         };
     }

@@ -135,26 +135,25 @@ final class BraceFormat {
         String kind = m.group(9) == null ? "" : m.group(9);
         int precision = m.group(8) == null ? -1 : Integer.parseInt(m.group(8));
         boolean whole = value instanceof Value.Int || value instanceof Value.Bool;
-        String digits =
-                switch (kind) {
-                    case "d", "n" -> Long.toString(Arithmetic.integer(value));
-                    case "x" -> Long.toString(Arithmetic.integer(value), 16);
-                    case "X" -> Long.toString(Arithmetic.integer(value), 16).toUpperCase(Locale.ROOT);
-                    case "o" -> Long.toString(Arithmetic.integer(value), 8);
-                    case "b" -> Long.toString(Arithmetic.integer(value), 2);
-                    case "c" -> Character.toString((int) Arithmetic.integer(value));
-                    case "f", "F" -> Numbers.fixed(Compare.real(value), precision < 0 ? 6 : precision);
-                    case "e" -> Numbers.exponent(Compare.real(value), precision < 0 ? 6 : precision);
-                    case "g" -> Numbers.general(Compare.real(value), precision < 0 ? 6 : precision);
-                    case "%" -> Numbers.fixed(Compare.real(value) * 100, precision < 0 ? 6 : precision) + "%";
-                    case "" ->
-                        whole
-                                ? Long.toString(Arithmetic.integer(value))
-                                : precision < 0
-                                        ? PythonText.real(Compare.real(value))
-                                        : Numbers.general(Compare.real(value), precision);
-                    default -> throw new TemplateFailure("unsupported format type '" + kind + "'");
-                };
+        String digits = switch (kind) {
+            case "d", "n" -> Long.toString(Arithmetic.integer(value));
+            case "x" -> Long.toString(Arithmetic.integer(value), 16);
+            case "X" -> Long.toString(Arithmetic.integer(value), 16).toUpperCase(Locale.ROOT);
+            case "o" -> Long.toString(Arithmetic.integer(value), 8);
+            case "b" -> Long.toString(Arithmetic.integer(value), 2);
+            case "c" -> Character.toString((int) Arithmetic.integer(value));
+            case "f", "F" -> Numbers.fixed(Compare.real(value), precision < 0 ? 6 : precision);
+            case "e" -> Numbers.exponent(Compare.real(value), precision < 0 ? 6 : precision);
+            case "g" -> Numbers.general(Compare.real(value), precision < 0 ? 6 : precision);
+            case "%" -> Numbers.fixed(Compare.real(value) * 100, precision < 0 ? 6 : precision) + "%";
+            case "" ->
+                whole
+                        ? Long.toString(Arithmetic.integer(value))
+                        : precision < 0
+                                ? PythonText.real(Compare.real(value))
+                                : Numbers.general(Compare.real(value), precision);
+            default -> throw new TemplateFailure("unsupported format type '" + kind + "'");
+        };
         String grouped = m.group(7) == null ? digits : group(digits, m.group(7));
         String sign = m.group(3) == null || m.group(3).equals("-") || grouped.startsWith("-") ? "" : m.group(3);
         return sign + grouped;

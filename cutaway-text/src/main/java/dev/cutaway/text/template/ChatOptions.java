@@ -1,6 +1,7 @@
 package dev.cutaway.text.template;
 
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +36,7 @@ public record ChatOptions(
             true,
             false,
             Map.of(),
-            Clock.systemDefaultZone(),
+            Clock.system(ZoneId.systemDefault()),
             TemplateLimits.DEFAULT);
 
     public ChatOptions {
@@ -73,8 +74,7 @@ public record ChatOptions(
 
     /** The same with another clock. */
     public ChatOptions withClock(Clock other) {
-        return new ChatOptions(
-                tools, documents, addGenerationPrompt, continueFinalMessage, variables, other, limits);
+        return new ChatOptions(tools, documents, addGenerationPrompt, continueFinalMessage, variables, other, limits);
     }
 
     /** The same with other limits. */

@@ -56,7 +56,7 @@ public final class ChatTemplate {
         try {
             return new ChatTemplate(name, source, Parser.parse(source));
         } catch (TemplateSyntax e) {
-            throw new BadInputException(name + ", line " + e.line() + ": " + oneLine(e.getMessage())
+            throw new BadInputException(name + ", line " + e.line() + ": " + oneLine(String.valueOf(e.getMessage()))
                     + "; the template cannot be read, use --raw to do without it");
         } catch (StackOverflowError e) {
             throw new BadInputException(
@@ -181,8 +181,8 @@ public final class ChatTemplate {
         } catch (TemplateFailure e) {
             throw located(e, interpreter.line());
         } catch (StackOverflowError e) {
-            throw new ResourceException(name + ", line " + interpreter.line()
-                    + ": nests too deeply; use --raw to do without the template");
+            throw new ResourceException(
+                    name + ", line " + interpreter.line() + ": nests too deeply; use --raw to do without the template");
         }
     }
 

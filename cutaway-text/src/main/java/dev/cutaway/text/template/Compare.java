@@ -47,7 +47,8 @@ final class Compare {
     static boolean same(Budget budget, Value a, Value b) {
         budget.step();
         if (number(a) && number(b)) {
-            return a instanceof Int(long x) && b instanceof Int(long y) ? x == y : real(a) == real(b);
+            boolean integers = a instanceof Int && b instanceof Int;
+            return integers ? Arithmetic.integer(a) == Arithmetic.integer(b) : real(a) == real(b);
         }
         if (a instanceof Seq x && b instanceof Seq y) {
             return x.kind() == y.kind() && sameItems(budget, x.items(), y.items());
@@ -61,6 +62,12 @@ final class Compare {
         if (a instanceof Str(String x) && b instanceof Str(String y)) {
             return x.equals(y);
         }
+        return identical(a, b);
+    }
+
+    /** The same thing in memory: what Python's {@code is} asks, and {@code ==} where a type defines nothing else. */
+    @SuppressWarnings("ReferenceEquality")
+    static boolean identical(Value a, Value b) {
         return a == b;
     }
 
@@ -98,14 +105,18 @@ final class Compare {
     static int order(Budget budget, Value a, Value b) {
         budget.step();
         if (number(a) && number(b)) {
-            return a instanceof Int(long x) && b instanceof Int(long y)
-                    ? Long.compare(x, y)
+            boolean integers = a instanceof Int && b instanceof Int;
+            return integers
+                    ? Long.compare(Arithmetic.integer(a), Arithmetic.integer(b))
                     : Double.compare(real(a) + 0.0, real(b) + 0.0);
         }
         if (a instanceof Str(String x) && b instanceof Str(String y)) {
             return codePointOrder(x, y);
         }
-        if (a instanceof Seq x && b instanceof Seq y && x.kind() == y.kind() && x.kind().indexed()) {
+        if (a instanceof Seq x
+                && b instanceof Seq y
+                && x.kind() == y.kind()
+                && x.kind().indexed()) {
             return itemOrder(budget, x.items(), y.items());
         }
         if (a instanceof Undefined u) {

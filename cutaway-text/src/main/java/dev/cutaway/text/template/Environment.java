@@ -55,8 +55,7 @@ final class Environment {
         // in doubles: the exact difference may not fit 64 bits, and only its size against the limit matters
         double span = Math.ceil(((double) to - (double) from) / step);
         if (span > MAX_RANGE) {
-            throw new TemplateFailure(
-                    TemplateFailure.Cause.LIMIT, "range() of more than " + MAX_RANGE + " numbers");
+            throw new TemplateFailure(TemplateFailure.Cause.LIMIT, "range() of more than " + MAX_RANGE + " numbers");
         }
         args.budget().steps((long) Math.max(0, span));
         List<Value> items = new ArrayList<>();

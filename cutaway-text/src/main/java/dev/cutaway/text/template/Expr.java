@@ -20,7 +20,12 @@ sealed interface Expr {
 
     record Item(Expr of, Expr key, int line) implements Expr {}
 
-    record Slice(Expr of, @Nullable Expr from, @Nullable Expr to, @Nullable Expr step, int line) implements Expr {}
+    record Slice(
+            Expr of,
+            @Nullable Expr from,
+            @Nullable Expr to,
+            @Nullable Expr step,
+            int line) implements Expr {}
 
     record Call(Expr function, Arguments arguments, int line) implements Expr {}
 

@@ -1,6 +1,5 @@
 package dev.cutaway.text.template;
 
-import dev.cutaway.text.template.Token.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,8 +62,8 @@ final class ExprParser {
 
     private boolean atTupleEnd(String endName) {
         Token token = in.current();
-        return token.type() == Type.VARIABLE_END
-                || token.type() == Type.BLOCK_END
+        return token.type() == Token.Type.VARIABLE_END
+                || token.type() == Token.Type.BLOCK_END
                 || token.is(")")
                 || (!endName.isEmpty() && token.named(endName));
     }
@@ -105,7 +104,7 @@ final class ExprParser {
         List<Expr.Operand> rest = new ArrayList<>();
         while (true) {
             Token token = in.current();
-            if (token.type() == Type.OPERATOR && COMPARISONS.contains(token.text())) {
+            if (token.type() == Token.Type.OPERATOR && COMPARISONS.contains(token.text())) {
                 in.next();
                 rest.add(new Expr.Operand(token.text(), sum()));
             } else if (in.skipName("in")) {
@@ -144,7 +143,8 @@ final class ExprParser {
 
     private Expr product() {
         Expr left = power();
-        while (in.current().type() == Type.OPERATOR && PRODUCTS.contains(in.current().text())) {
+        while (in.current().type() == Token.Type.OPERATOR
+                && PRODUCTS.contains(in.current().text())) {
             Token operator = in.next();
             left = new Expr.Binary(operator.text(), left, power(), operator.line());
         }
@@ -181,7 +181,8 @@ final class ExprParser {
             case NAME -> name(in.next());
             case STRING -> new Expr.Const(new Value.Str(strings()), token.line());
             case INTEGER -> new Expr.Const(integer(in.next()), token.line());
-            case FLOAT -> new Expr.Const(new Value.Real(Double.parseDouble(in.next().text())), token.line());
+            case FLOAT ->
+                new Expr.Const(new Value.Real(Double.parseDouble(in.next().text())), token.line());
             case OPERATOR -> bracketed(token);
             default -> throw in.failure("unexpected " + token.shown());
         };
@@ -189,18 +190,17 @@ final class ExprParser {
 
     private Expr bracketed(Token token) {
         in.enter();
-        Expr value =
-                switch (token.text()) {
-                    case "(" -> {
-                        in.next();
-                        Expr inner = tuple(true, true, "");
-                        in.expect(")");
-                        yield inner;
-                    }
-                    case "[" -> list();
-                    case "{" -> mapping();
-                    default -> throw in.failure("unexpected " + token.shown());
-                };
+        Expr value = switch (token.text()) {
+            case "(" -> {
+                in.next();
+                Expr inner = tuple(true, true, "");
+                in.expect(")");
+                yield inner;
+            }
+            case "[" -> list();
+            case "{" -> mapping();
+            default -> throw in.failure("unexpected " + token.shown());
+        };
         in.leave();
         return value;
     }
@@ -216,7 +216,7 @@ final class ExprParser {
 
     private String strings() {
         StringBuilder text = new StringBuilder();
-        while (in.current().type() == Type.STRING) {
+        while (in.current().type() == Token.Type.STRING) {
             text.append(in.next().text());
         }
         return text.toString();
@@ -341,7 +341,7 @@ final class ExprParser {
 
     /** Filters from a name on, as after {@code |} and in filter blocks. */
     Expr filter(Expr of) {
-        Token name = in.expect(Type.NAME);
+        Token name = in.expect(Token.Type.NAME);
         Filters.require(name);
         Expr.Arguments arguments = in.current().is("(") ? arguments() : Expr.Arguments.NONE;
         return new Expr.Filter(of, name.text(), arguments, name.line());
@@ -350,7 +350,7 @@ final class ExprParser {
     private Expr test(Expr of) {
         int line = in.next().line();
         boolean negated = in.skipName("not");
-        Token name = in.expect(Type.NAME);
+        Token name = in.expect(Token.Type.NAME);
         Tests.require(name);
         Expr.Arguments arguments = Expr.Arguments.NONE;
         if (in.current().is("(")) {
@@ -397,7 +397,7 @@ final class ExprParser {
                 rest = expression();
             } else if (in.skip("**")) {
                 namedRest = expression();
-            } else if (in.current().type() == Type.NAME && in.look().is("=")) {
+            } else if (in.current().type() == Token.Type.NAME && in.look().is("=")) {
                 String name = in.next().text();
                 in.next();
                 named.add(Map.entry(name, expression()));

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Jinja's filters, but those that only make sense in HTML pages ({@code urlize}, {@code xmlattr}) or at random. */
 final class Filters {
@@ -47,7 +48,9 @@ final class Filters {
         ALL.put("string", (in, args) -> new Str(text(in, args)));
         ALL.put("title", (in, args) -> new Str(title(text(in, args))));
         ALL.put("tojson", (in, args) -> new Str(Json.filter(in, args)));
-        ALL.put("trim", (in, args) -> new Str(Strings.strip(text(in, args), args.optionalText(0, "chars"), true, true)));
+        ALL.put(
+                "trim",
+                (in, args) -> new Str(Strings.strip(text(in, args), args.optionalText(0, "chars"), true, true)));
         ALL.put("truncate", Filters::truncate);
         ALL.put("upper", (in, args) -> new Str(text(in, args).toUpperCase(Locale.ROOT)));
         ALL.put("wordcount", (in, args) -> new Int(words(text(in, args))));
@@ -100,15 +103,12 @@ final class Filters {
     }
 
     private static Value abs(Value in) {
-        return in instanceof Real(double v)
-                ? new Real(Math.abs(v))
-                : Arithmetic.sign(Arithmetic.integer(in) < 0, in);
+        return in instanceof Real(double v) ? new Real(Math.abs(v)) : Arithmetic.sign(Arithmetic.integer(in) < 0, in);
     }
 
     private static Value format(Value in, Args args) {
-        Value values = args.named().isEmpty()
-                ? new Seq(Value.Kind.TUPLE, args.positional())
-                : Methods.dict(args.named());
+        Value values =
+                args.named().isEmpty() ? new Seq(Value.Kind.TUPLE, args.positional()) : Methods.dict(args.named());
         return new Str(PercentFormat.format(args.budget(), text(in, args), values));
     }
 
@@ -146,32 +146,22 @@ final class Filters {
     private static Value integer(Value in, Args args) {
         Value otherwise = args.get(0, "default", new Int(0));
         long base = args.integer(1, "base", 10);
-        switch (in) {
+        return switch (in) {
             case Str(String text) -> {
                 String trimmed = Strings.strip(text, null, true, true);
                 Value parsed = base == 10 ? decimal(trimmed) : based(trimmed, base);
-                if (parsed != null) {
-                    return parsed;
-                }
-                return REAL.matcher(trimmed).matches() ? truncated(parse(trimmed), otherwise) : otherwise;
+                Value real = REAL.matcher(trimmed).matches() ? truncated(parse(trimmed), otherwise) : otherwise;
+                yield parsed != null ? parsed : real;
             }
-            case Real(double v) -> {
-                return truncated(v, otherwise);
-            }
-            case Int i -> {
-                return i;
-            }
-            case Value.Bool b -> {
-                return new Int(b.value() ? 1 : 0);
-            }
+            case Real(double v) -> truncated(v, otherwise);
+            case Int i -> i;
+            case Value.Bool b -> new Int(b.value() ? 1 : 0);
             case Value.Undefined u -> throw new TemplateFailure(u.message());
-            default -> {
-                return otherwise;
-            }
-        }
+            default -> otherwise;
+        };
     }
 
-    @org.jspecify.annotations.Nullable
+    @Nullable
     private static Value decimal(String text) {
         if (!INTEGER.matcher(text).matches()) {
             return null;
@@ -183,10 +173,11 @@ final class Filters {
         }
     }
 
-    @org.jspecify.annotations.Nullable
+    @Nullable
     private static Value based(String text, long base) {
         String prefix = base == 16 ? "0x" : base == 8 ? "0o" : base == 2 ? "0b" : "";
-        String digits = !prefix.isEmpty() && text.toLowerCase(Locale.ROOT).startsWith(prefix) ? text.substring(2) : text;
+        String digits =
+                !prefix.isEmpty() && text.toLowerCase(Locale.ROOT).startsWith(prefix) ? text.substring(2) : text;
         try {
             return new Int(Long.parseLong(digits, Math.clamp(base, 2, 36)));
         } catch (NumberFormatException e) {
@@ -246,7 +237,7 @@ final class Filters {
                     ? new Int(rounded.longValue())
                     : new Real(Math.copySign(Math.abs(rounded.doubleValue()), value));
         }
-        double scale = Math.pow(10, precision);
+        double scale = Math.pow(10, (double) precision);
         double scaled = value * scale;
         return new Real((method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled)) / scale);
     }
@@ -254,7 +245,7 @@ final class Filters {
     /** Jinja's own idea of a title: a word starts after space, hyphen or an opening bracket. */
     private static String title(String text) {
         StringBuilder out = new StringBuilder();
-        for (String part : WORD_START.split(text)) {
+        for (String part : WORD_START.split(text, -1)) {
             if (!part.isEmpty()) {
                 int end = part.offsetByCodePoints(0, 1);
                 out.append(part.substring(0, end).toUpperCase(Locale.ROOT))

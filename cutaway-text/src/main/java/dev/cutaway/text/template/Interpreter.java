@@ -222,7 +222,7 @@ final class Interpreter {
 
     private Value macro(String name, Stmt.Signature signature, List<Stmt> body) {
         Scope defined = evaluator.scope;
-        return new Value.Callable(name, Value.Callable.Kind.MACRO, args -> {
+        return new Value.Callable(name, true, args -> {
             budget.enter();
             Scope inner = new Scope(defined);
             bind(name, signature, args, inner);

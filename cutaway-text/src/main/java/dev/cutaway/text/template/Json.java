@@ -64,8 +64,8 @@ final class Json {
             case Value.Int i -> out.append(i.value());
             case Value.Real r -> out.append(real(r.value()));
             case Value.Str s -> quote(s.value());
-            case Value.Seq s when s.kind() == Value.Kind.LIST || s.kind() == Value.Kind.TUPLE ->
-                items(s.items(), depth);
+            case Value.Seq s
+            when s.kind() == Value.Kind.LIST || s.kind() == Value.Kind.TUPLE -> items(s.items(), depth);
             case Value.Dict d -> entries(d, depth);
             default -> throw new TemplateFailure("a value of type " + value.type() + " cannot be written as JSON");
         }

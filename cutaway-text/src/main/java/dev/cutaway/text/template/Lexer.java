@@ -1,6 +1,5 @@
 package dev.cutaway.text.template;
 
-import dev.cutaway.text.template.Token.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -12,10 +11,9 @@ import java.util.regex.Pattern;
  * one that stands first on its line; {@code -} takes all white space on its side, {@code +} keeps it.
  */
 final class Lexer {
-    private static final Pattern NUMBER = Pattern.compile(
-            "0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+"
-                    + "|(?:\\d+_)*+\\d+(?:(?:\\.(?:\\d+_)*+\\d+)?[eE][+-]?(?:\\d+_)*+\\d+|\\.(?:\\d+_)*+\\d+)"
-                    + "|[1-9](?:_?\\d)*+|0(?:_?0)*+");
+    private static final Pattern NUMBER = Pattern.compile("0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+"
+            + "|(?:\\d+_)*+\\d+(?:(?:\\.(?:\\d+_)*+\\d+)?[eE][+-]?(?:\\d+_)*+\\d+|\\.(?:\\d+_)*+\\d+)"
+            + "|[1-9](?:_?\\d)*+|0(?:_?0)*+");
     private static final Pattern RAW = Pattern.compile("\\{%([-+]?)\\s*+raw\\s*+(-?)%\\}");
     private static final Pattern END_RAW = Pattern.compile("\\{%([-+]?)\\s*+endraw\\s*+([-+]?)%\\}");
     private static final String[] OPERATORS = {
@@ -65,11 +63,11 @@ final class Lexer {
             at = tag + (mark == '-' || mark == '+' ? 3 : 2);
             switch (kind) {
                 case '#' -> comment(tag);
-                case '{' -> inside(Type.VARIABLE_BEGIN, tag);
-                default -> inside(Type.BLOCK_BEGIN, tag);
+                case '{' -> inside(Token.Type.VARIABLE_BEGIN, tag);
+                default -> inside(Token.Type.BLOCK_BEGIN, tag);
             }
         }
-        tokens.add(new Token(Type.END, "", lineAt(source.length())));
+        tokens.add(new Token(Token.Type.END, "", lineAt(source.length())));
     }
 
     private int nextTag() {
@@ -97,7 +95,7 @@ final class Lexer {
 
     private void data(String text) {
         if (!text.isEmpty()) {
-            tokens.add(new Token(Type.DATA, text, lineAt(at)));
+            tokens.add(new Token(Token.Type.DATA, text, lineAt(at)));
         }
     }
 
@@ -124,7 +122,10 @@ final class Lexer {
     }
 
     private void raw(int tag, Matcher raw) {
-        data(before(source.substring(at, tag), raw.group(1).isEmpty() ? ' ' : raw.group(1).charAt(0), false));
+        data(before(
+                source.substring(at, tag),
+                raw.group(1).isEmpty() ? ' ' : raw.group(1).charAt(0),
+                false));
         at = raw.end();
         if (raw.group(2).equals("-")) {
             after(at, '-', false);
@@ -140,8 +141,8 @@ final class Lexer {
         after(end.end(), after, true);
     }
 
-    private void inside(Type begin, int tag) {
-        boolean block = begin == Type.BLOCK_BEGIN;
+    private void inside(Token.Type begin, int tag) {
+        boolean block = begin == Token.Type.BLOCK_BEGIN;
         tokens.add(new Token(begin, "", lineAt(tag)));
         String close = block ? "%}" : "}}";
         StringBuilder open = new StringBuilder();
@@ -156,7 +157,7 @@ final class Lexer {
             if (open.isEmpty()) {
                 boolean marked = c == '-' || (block && c == '+');
                 if (source.startsWith(close, marked ? at + 1 : at)) {
-                    tokens.add(new Token(block ? Type.BLOCK_END : Type.VARIABLE_END, "", lineAt(at)));
+                    tokens.add(new Token(block ? Token.Type.BLOCK_END : Token.Type.VARIABLE_END, "", lineAt(at)));
                     after(at + (marked ? 3 : 2), marked ? c : ' ', block);
                     return;
                 }
@@ -188,7 +189,7 @@ final class Lexer {
         String text = source.substring(at + 1, end);
         int start = at;
         try {
-            tokens.add(new Token(Type.STRING, text.indexOf('\\') < 0 ? text : Escapes.decode(text), lineAt(at)));
+            tokens.add(new Token(Token.Type.STRING, text.indexOf('\\') < 0 ? text : Escapes.decode(text), lineAt(at)));
         } catch (IllegalArgumentException e) {
             throw failure(start, "the string that starts here holds a broken escape");
         }
@@ -203,7 +204,7 @@ final class Lexer {
         String text = number.group().replace("_", "");
         boolean prefixed = text.length() > 1 && text.charAt(0) == '0' && "bBoOxX".indexOf(text.charAt(1)) >= 0;
         boolean real = !prefixed && text.chars().anyMatch(c -> c == '.' || c == 'e' || c == 'E');
-        tokens.add(new Token(real ? Type.FLOAT : Type.INTEGER, text, lineAt(at)));
+        tokens.add(new Token(real ? Token.Type.FLOAT : Token.Type.INTEGER, text, lineAt(at)));
         at = number.end();
     }
 
@@ -211,7 +212,7 @@ final class Lexer {
         int end = at;
         while (end < source.length()) {
             int c = source.codePointAt(end);
-            if (c != '_' && !Character.isUnicodeIdentifierPart(c) || Character.isIdentifierIgnorable(c)) {
+            if (c != '_' && (!Character.isUnicodeIdentifierPart(c) || Character.isIdentifierIgnorable(c))) {
                 break;
             }
             end += Character.charCount(c);
@@ -219,7 +220,7 @@ final class Lexer {
         if (end == at) {
             throw failure(at, "a character that no name can hold");
         }
-        tokens.add(new Token(Type.NAME, source.substring(at, end), lineAt(at)));
+        tokens.add(new Token(Token.Type.NAME, source.substring(at, end), lineAt(at)));
         at = end;
     }
 
@@ -227,7 +228,7 @@ final class Lexer {
         for (String operator : OPERATORS) {
             if (source.startsWith(operator, at)) {
                 balance(operator, open);
-                tokens.add(new Token(Type.OPERATOR, operator, lineAt(at)));
+                tokens.add(new Token(Token.Type.OPERATOR, operator, lineAt(at)));
                 at += operator.length();
                 return;
             }

@@ -39,9 +39,9 @@ final class Methods {
             case Dict d -> mapping(d, name);
             case Value.Namespace n -> n.attributes().get(name);
             case Value.Loop l -> l.attribute(name);
-            case Value.Callable c when c.kind() == Value.Callable.Kind.MACRO && name.equals("name") ->
-                new Str(c.name());
-            case Value.Real r when name.equals("is_integer") ->
+            case Value.Callable c when c.macro() && name.equals("name") -> new Str(c.name());
+            case Value.Real r
+            when name.equals("is_integer") ->
                 Value.Callable.function(name, args -> Value.Bool.of(r.value() == Math.rint(r.value())));
             default -> null;
         };
@@ -144,7 +144,8 @@ final class Methods {
                 }
                 yield new Str(out.toString());
             }
-            case Seq s when s.kind().indexed() -> {
+            case Seq s
+            when s.kind().indexed() -> {
                 budget.steps(s.items().size());
                 int[] indices = Slices.indices(s.items().size(), from, to, step);
                 List<Value> items = java.util.Arrays.stream(indices)
@@ -159,20 +160,18 @@ final class Methods {
 
     /** What a {@code for} or a filter goes through. */
     static List<Value> items(Budget budget, Value of) {
-        List<Value> items =
-                switch (of) {
-                    case Seq s -> s.items();
-                    case Dict d -> d.keys();
-                    case Str(String text) -> {
-                        budget.text(text.length());
-                        yield text.codePoints()
-                                .mapToObj(c -> (Value) new Str(Character.toString(c)))
-                                .toList();
-                    }
-                    case Value.Undefined u -> Collections.emptyList();
-                    default ->
-                        throw new TemplateFailure("a value of type " + of.type() + " cannot be gone through");
-                };
+        List<Value> items = switch (of) {
+            case Seq s -> s.items();
+            case Dict d -> d.keys();
+            case Str(String text) -> {
+                budget.text(text.length());
+                yield text.codePoints()
+                        .mapToObj(c -> (Value) new Str(Character.toString(c)))
+                        .toList();
+            }
+            case Value.Undefined u -> Collections.emptyList();
+            default -> throw new TemplateFailure("a value of type " + of.type() + " cannot be gone through");
+        };
         budget.steps(items.size());
         return items;
     }

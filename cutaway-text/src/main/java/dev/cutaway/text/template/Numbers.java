@@ -12,7 +12,9 @@ final class Numbers {
         if (!Double.isFinite(value)) {
             return PythonText.real(value);
         }
-        String text = new BigDecimal(value).setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
+        String text = new BigDecimal(value)
+                .setScale(precision, RoundingMode.HALF_EVEN)
+                .toPlainString();
         return value < 0 || 1 / value < 0 ? (text.startsWith("-") ? text : "-" + text) : text;
     }
 
@@ -25,7 +27,9 @@ final class Numbers {
         }
         BigDecimal rounded = new BigDecimal(value).round(new MathContext(precision + 1, RoundingMode.HALF_EVEN));
         int power = rounded.precision() - rounded.scale() - 1;
-        String digits = rounded.scaleByPowerOfTen(-power).setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
+        String digits = rounded.scaleByPowerOfTen(-power)
+                .setScale(precision, RoundingMode.HALF_EVEN)
+                .toPlainString();
         int size = Math.abs(power);
         return digits + "e" + (power < 0 ? "-" : "+") + (size < 10 ? "0" : "") + size;
     }

@@ -1,7 +1,6 @@
 package dev.cutaway.text.template;
 
 import dev.cutaway.text.template.Stmt.Target;
-import dev.cutaway.text.template.Token.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -36,12 +35,12 @@ final class Parser {
                 case VARIABLE_BEGIN -> {
                     in.next();
                     body.add(new Stmt.Output(expressions.tuple(false, true, "")));
-                    in.expect(Type.VARIABLE_END);
+                    in.expect(Token.Type.VARIABLE_END);
                 }
                 case BLOCK_BEGIN -> {
                     in.next();
                     Token name = in.current();
-                    if (name.type() == Type.NAME && ends.contains(name.text())) {
+                    if (name.type() == Token.Type.NAME && ends.contains(name.text())) {
                         in.leave();
                         return body;
                     }
@@ -61,19 +60,19 @@ final class Parser {
 
     private List<Stmt> bodyAfterTag(String... ends) {
         in.skip(":");
-        in.expect(Type.BLOCK_END);
+        in.expect(Token.Type.BLOCK_END);
         return body(List.of(ends));
     }
 
     private List<Stmt> wholeBody(String end) {
         List<Stmt> body = bodyAfterTag(end);
         in.next();
-        in.expect(Type.BLOCK_END);
+        in.expect(Token.Type.BLOCK_END);
         return body;
     }
 
     private void statement(Token name, List<Stmt> body) {
-        if (name.type() != Type.NAME) {
+        if (name.type() != Token.Type.NAME) {
             throw in.failure("expected a statement's name, found " + name.shown());
         }
         in.next();
@@ -94,11 +93,11 @@ final class Parser {
                 body.add(new Stmt.Scope(wholeBody("endautoescape")));
             }
             case "block" -> {
-                String block = in.expect(Type.NAME).text();
+                String block = in.expect(Token.Type.NAME).text();
                 List<Stmt> inner = bodyAfterTag("endblock");
                 in.next();
                 in.skipName(block);
-                in.expect(Type.BLOCK_END);
+                in.expect(Token.Type.BLOCK_END);
                 body.add(new Stmt.Scope(inner));
             }
             case "print" -> print(body);
@@ -106,7 +105,7 @@ final class Parser {
                 if (loops == 0) {
                     throw new TemplateSyntax(name.line(), "'" + name.text() + "' outside a loop");
                 }
-                in.expect(Type.BLOCK_END);
+                in.expect(Token.Type.BLOCK_END);
                 body.add(name.text().equals("break") ? new Stmt.Break() : new Stmt.Continue());
             }
             default ->
@@ -122,7 +121,7 @@ final class Parser {
         do {
             body.add(new Stmt.Output(expressions.expression()));
         } while (in.skip(","));
-        in.expect(Type.BLOCK_END);
+        in.expect(Token.Type.BLOCK_END);
     }
 
     private Stmt conditional() {
@@ -139,7 +138,7 @@ final class Parser {
                 otherwise = bodyAfterTag("endif");
                 in.next();
             }
-            in.expect(Type.BLOCK_END);
+            in.expect(Token.Type.BLOCK_END);
             return new Stmt.If(branches, otherwise);
         }
     }
@@ -158,7 +157,7 @@ final class Parser {
             otherwise = bodyAfterTag("endfor");
             in.next();
         }
-        in.expect(Type.BLOCK_END);
+        in.expect(Token.Type.BLOCK_END);
         return new Stmt.For(target, items, test, recursive, body, otherwise, line);
     }
 
@@ -166,7 +165,7 @@ final class Parser {
         Target target = target("", true);
         if (in.skip("=")) {
             Expr value = expressions.tuple(false, true, "");
-            in.expect(Type.BLOCK_END);
+            in.expect(Token.Type.BLOCK_END);
             return new Stmt.Set(target, value, line);
         }
         Expr filtered = filters(new Expr.Captured(line));
@@ -185,7 +184,8 @@ final class Parser {
         List<Target> targets = new ArrayList<>();
         boolean several = false;
         do {
-            if (!targets.isEmpty() && (in.current().named(endName) || in.current().is("="))) {
+            if (!targets.isEmpty()
+                    && (in.current().named(endName) || in.current().is("="))) {
                 several = true;
                 break;
             }
@@ -203,12 +203,12 @@ final class Parser {
             in.expect(")");
             return inner;
         }
-        Token name = in.expect(Type.NAME);
+        Token name = in.expect(Token.Type.NAME);
         if (Set.of("true", "false", "none", "True", "False", "None").contains(name.text())) {
             throw new TemplateSyntax(name.line(), "cannot assign to '" + name.text() + "'");
         }
         if (members && in.skip(".")) {
-            return new Target.Member(name.text(), in.expect(Type.NAME).text());
+            return new Target.Member(name.text(), in.expect(Token.Type.NAME).text());
         }
         return new Target.Variable(name.text());
     }
@@ -221,7 +221,7 @@ final class Parser {
             if (!names.isEmpty()) {
                 in.expect(",");
             }
-            names.add(in.expect(Type.NAME).text());
+            names.add(in.expect(Token.Type.NAME).text());
             if (in.skip("=")) {
                 defaults.add(expressions.expression());
             } else if (!defaults.isEmpty()) {
@@ -233,7 +233,7 @@ final class Parser {
     }
 
     private Stmt macro(int line) {
-        String name = in.expect(Type.NAME).text();
+        String name = in.expect(Token.Type.NAME).text();
         Stmt.Signature signature = signature();
         int outer = loops;
         loops = 0;
@@ -243,8 +243,7 @@ final class Parser {
     }
 
     private Stmt call(int line) {
-        Stmt.Signature signature =
-                in.current().is("(") ? signature() : new Stmt.Signature(List.of(), List.of());
+        Stmt.Signature signature = in.current().is("(") ? signature() : new Stmt.Signature(List.of(), List.of());
         Expr called = expressions.expression();
         if (!(called instanceof Expr.Call call)) {
             throw new TemplateSyntax(line, "a call block needs a call");
@@ -259,7 +258,7 @@ final class Parser {
     private Stmt with(int line) {
         List<Target> targets = new ArrayList<>();
         List<Expr> values = new ArrayList<>();
-        while (in.current().type() != Type.BLOCK_END) {
+        while (in.current().type() != Token.Type.BLOCK_END) {
             if (!targets.isEmpty()) {
                 in.expect(",");
             }

@@ -67,20 +67,19 @@ final class PercentFormat {
         int precision = m.group(4) == null ? -1 : number(m.group(4));
         budget.text(width + Math.max(0L, precision));
         char kind = m.group(5).charAt(0);
-        String body =
-                switch (kind) {
-                    case 's' -> cut(PythonText.text(budget, value), precision);
-                    case 'r', 'a' -> cut(PythonText.represent(budget, value), precision);
-                    case 'c' -> PythonText.text(budget, value);
-                    case 'd', 'i', 'u' -> signed(Long.toString(whole(value)), flags);
-                    case 'x' -> signed(Long.toString(whole(value), 16), flags);
-                    case 'X' -> signed(Long.toString(whole(value), 16).toUpperCase(java.util.Locale.ROOT), flags);
-                    case 'o' -> signed(Long.toString(whole(value), 8), flags);
-                    case 'f', 'F' -> signed(Numbers.fixed(Compare.real(value), precision < 0 ? 6 : precision), flags);
-                    case 'e' -> signed(Numbers.exponent(Compare.real(value), precision < 0 ? 6 : precision), flags);
-                    case 'g' -> signed(Numbers.general(Compare.real(value), precision < 0 ? 6 : precision), flags);
-                    default -> throw new TemplateFailure("unsupported format character '" + kind + "'");
-                };
+        String body = switch (kind) {
+            case 's' -> cut(PythonText.text(budget, value), precision);
+            case 'r', 'a' -> cut(PythonText.represent(budget, value), precision);
+            case 'c' -> PythonText.text(budget, value);
+            case 'd', 'i', 'u' -> signed(Long.toString(whole(value)), flags);
+            case 'x' -> signed(Long.toString(whole(value), 16), flags);
+            case 'X' -> signed(Long.toString(whole(value), 16).toUpperCase(java.util.Locale.ROOT), flags);
+            case 'o' -> signed(Long.toString(whole(value), 8), flags);
+            case 'f', 'F' -> signed(Numbers.fixed(Compare.real(value), precision < 0 ? 6 : precision), flags);
+            case 'e' -> signed(Numbers.exponent(Compare.real(value), precision < 0 ? 6 : precision), flags);
+            case 'g' -> signed(Numbers.general(Compare.real(value), precision < 0 ? 6 : precision), flags);
+            default -> throw new TemplateFailure("unsupported format character '" + kind + "'");
+        };
         boolean numeric = "srac".indexOf(kind) < 0;
         pad(body, flags, width, numeric, out);
     }

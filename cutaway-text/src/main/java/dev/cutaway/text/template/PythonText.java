@@ -81,8 +81,7 @@ final class PythonText {
             case Value.Seq s -> sequence(budget, s, out);
             case Value.Dict d -> mapping(budget, d, out);
             case Value.Undefined u -> out.append("Undefined");
-            case Value.Callable c ->
-                out.append(c.kind() == Value.Callable.Kind.MACRO ? "<Macro '" + c.name() + "'>" : "<" + c.name() + ">");
+            case Value.Callable c -> out.append(c.macro() ? "<Macro '" + c.name() + "'>" : "<" + c.name() + ">");
             case Value.Namespace n -> out.append("<Namespace>");
             case Value.Loop l ->
                 out.append("<LoopContext ")

@@ -112,7 +112,8 @@ final class SequenceFilters {
         List<Value> path = new ArrayList<>();
         if (attribute instanceof Str(String text)) {
             for (String part : text.split("\\.", -1)) {
-                boolean index = !part.isEmpty() && part.length() < 10 && part.chars().allMatch(Character::isDigit);
+                boolean index =
+                        !part.isEmpty() && part.length() < 10 && part.chars().allMatch(Character::isDigit);
                 path.add(index ? new Int(Integer.parseInt(part)) : new Str(part));
             }
         } else if (attribute != null && attribute != None.NONE) {
@@ -210,7 +211,9 @@ final class SequenceFilters {
             return new Str(new StringBuilder(text).reverse().toString());
         }
         List<Value> items = Methods.items(args.budget(), in);
-        return new Seq(in instanceof Seq(Kind kind, List<Value> own) && kind == Kind.GENERATOR ? Kind.LIST : Kind.GENERATOR, items.reversed());
+        return new Seq(
+                in instanceof Seq(Kind kind, List<Value> own) && kind == Kind.GENERATOR ? Kind.LIST : Kind.GENERATOR,
+                items.reversed());
     }
 
     private static Value batch(Value in, Args args) {

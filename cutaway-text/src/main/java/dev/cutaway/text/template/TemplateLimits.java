@@ -13,13 +13,12 @@ import java.time.Duration;
  */
 public record TemplateLimits(Duration time, long steps, long characters, int depth) {
     /** One second, 50 million steps, 64 million characters, 400 levels. */
-    public static final TemplateLimits DEFAULT =
-            new TemplateLimits(Duration.ofSeconds(1), 50_000_000, 64L << 20, 400);
+    public static final TemplateLimits DEFAULT = new TemplateLimits(Duration.ofSeconds(1), 50_000_000, 64L << 20, 400);
 
     public TemplateLimits {
         if (time.isNegative() || time.isZero() || steps < 1 || characters < 1 || depth < 1 || depth > 1000) {
-            throw new UsageException("template limits: time " + time + ", steps " + steps + ", characters "
-                    + characters + ", depth " + depth + "; each must be positive, depth at most 1000");
+            throw new UsageException("template limits: time " + time + ", steps " + steps + ", characters " + characters
+                    + ", depth " + depth + "; each must be positive, depth at most 1000");
         }
     }
 

@@ -106,7 +106,7 @@ final class Tests {
     }
 
     private static boolean identical(Value a, Value b) {
-        return a == b
+        return Compare.identical(a, b)
                 || (a instanceof Bool && a.equals(b))
                 || (a instanceof Int(long v) && a.equals(b) && v >= -5 && v <= 256)
                 || (a instanceof Str && a.equals(b));

@@ -1,6 +1,5 @@
 package dev.cutaway.text.template;
 
-import dev.cutaway.text.template.Token.Type;
 import java.util.List;
 
 /** The tokens with a place in them; shared by the parsers of statements and of expressions. */
@@ -58,9 +57,10 @@ final class TokenStream {
         }
     }
 
-    Token expect(Type type) {
+    Token expect(Token.Type type) {
         if (current().type() != type) {
-            throw failure("expected " + new Token(type, "a name", 0).shown() + ", found " + current().shown());
+            throw failure("expected " + new Token(type, "a name", 0).shown() + ", found "
+                    + current().shown());
         }
         return next();
     }

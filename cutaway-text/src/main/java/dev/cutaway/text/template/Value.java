@@ -164,8 +164,8 @@ sealed interface Value {
         private static Value slot(Value key) {
             return switch (key) {
                 case Bool b -> new Int(b.value() ? 1 : 0);
-                case Real r when r.value() == Math.rint(r.value()) && Math.abs(r.value()) < 1e18 ->
-                    new Int((long) r.value());
+                case Real r
+                when r.value() == Math.rint(r.value()) && Math.abs(r.value()) < 1e18 -> new Int((long) r.value());
                 case None n -> n;
                 case Int i -> i;
                 case Real r -> r;
@@ -198,12 +198,7 @@ sealed interface Value {
     }
 
     /** A macro, a method bound to its value, or one of the environment's own functions. */
-    record Callable(String name, Kind kind, Body body) implements Value {
-        enum Kind {
-            MACRO,
-            FUNCTION
-        }
-
+    record Callable(String name, boolean macro, Body body) implements Value {
         /** What a call does. */
         @FunctionalInterface
         interface Body {
@@ -211,12 +206,12 @@ sealed interface Value {
         }
 
         static Callable function(String name, Body body) {
-            return new Callable(name, Kind.FUNCTION, body);
+            return new Callable(name, false, body);
         }
 
         @Override
         public String type() {
-            return kind == Kind.MACRO ? "Macro" : "function";
+            return macro ? "Macro" : "function";
         }
     }
 
@@ -252,8 +247,7 @@ sealed interface Value {
                 case "depth" -> new Int(depth0 + 1L);
                 case "depth0" -> new Int(depth0);
                 case "previtem" -> index0 > 0 ? items.get(index0 - 1) : Undefined.of("there is no previous item");
-                case "nextitem" ->
-                    index0 + 1 < length ? items.get(index0 + 1) : Undefined.of("there is no next item");
+                case "nextitem" -> index0 + 1 < length ? items.get(index0 + 1) : Undefined.of("there is no next item");
                 case "cycle" -> Callable.function("cycle", this::cycle);
                 case "changed" -> Callable.function("changed", this::changed);
                 default -> null;

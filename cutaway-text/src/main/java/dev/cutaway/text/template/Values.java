@@ -18,7 +18,8 @@ final class Values {
 
     private static Value of(@Nullable Object value, int depth) {
         if (depth > MAX_DEPTH) {
-            throw new UsageException("a template's variable is nested deeper than " + MAX_DEPTH + " levels; flatten it");
+            throw new UsageException(
+                    "a template's variable is nested deeper than " + MAX_DEPTH + " levels; flatten it");
         }
         return switch (value) {
             case null -> Value.None.NONE;

@@ -30,14 +30,16 @@ class ChatTemplateTest {
     }
 
     private static void check(String file, JsonNode expected, JsonNode conversations) throws IOException {
-        ChatTemplate template =
-                ChatTemplate.of(file, Files.readString(TemplateCases.ROOT.resolve("jinja").resolve(file)));
+        ChatTemplate template = ChatTemplate.of(
+                file, Files.readString(TemplateCases.ROOT.resolve("jinja").resolve(file)));
         List<String> differing = new ArrayList<>();
         for (JsonNode conversation : conversations) {
             String name = conversation.get("name").asText();
-            String ours = rendered(() ->
-                    template.render(TemplateCases.messages(conversation), TemplateCases.options(conversation)));
-            String theirs = expected.get(name).isNull() ? "an error" : expected.get(name).asText();
+            String ours = rendered(
+                    () -> template.render(TemplateCases.messages(conversation), TemplateCases.options(conversation)));
+            String theirs = expected.get(name).isNull()
+                    ? "an error"
+                    : expected.get(name).asText();
             if (!(ours.startsWith("ERROR") ? "an error" : ours).equals(theirs)) {
                 differing.add(name + "\n  ours:   " + ours + "\n  theirs: " + theirs);
             }
@@ -76,7 +78,8 @@ class ChatTemplateTest {
 
     @Test
     void refusalNamesTemplateLineReasonAndRemedy() {
-        ChatTemplate template = ChatTemplate.of("tokenizer_config.json", "a\n{{ raise_exception('roles\nalternate') }}");
+        ChatTemplate template =
+                ChatTemplate.of("tokenizer_config.json", "a\n{{ raise_exception('roles\nalternate') }}");
         assertThatThrownBy(() -> template.render(List.of(Message.user("x"))))
                 .isInstanceOf(BadInputException.class)
                 .hasMessage("tokenizer_config.json, line 2: the template refuses this conversation: roles alternate; "
@@ -95,14 +98,21 @@ class ChatTemplateTest {
         assertThat(chat.literals().stream().map(s -> chat.text().substring(s.from(), s.to())))
                 .containsExactly("<|im_end|>", "<|im_start|>");
         assertThat(chat.literals().getFirst().from()).isEqualTo("<|im_start|>user\nhi ".length());
+        assertThat(chat.pieces())
+                .containsExactly(
+                        new RenderedChat.Piece("<|im_start|>user\nhi ", false),
+                        new RenderedChat.Piece("<|im_end|>", true),
+                        new RenderedChat.Piece(" ", false),
+                        new RenderedChat.Piece("<|im_start|>", true),
+                        new RenderedChat.Piece("system<|im_end|>\n", false));
     }
 
     @Test
     void javaObjectsAreRefused() {
         ChatTemplate template = ChatTemplate.of("{{ x }}");
-        assertThatThrownBy(() -> template.render(List.of(), ChatOptions.DEFAULT.with("x", new StringBuilder())))
+        assertThatThrownBy(() -> template.render(List.of(), ChatOptions.DEFAULT.with("x", java.util.Locale.ROOT)))
                 .isInstanceOf(UsageException.class)
-                .hasMessageContaining("StringBuilder");
+                .hasMessageContaining("Locale");
     }
 
     @Test

@@ -26,7 +26,8 @@ final class TemplateCases {
                 return templates;
             }
         }
-        throw new IllegalStateException("no verification/templates above " + Path.of("").toAbsolutePath());
+        throw new IllegalStateException(
+                "no verification/templates above " + Path.of("").toAbsolutePath());
     }
 
     static JsonNode json(String file) throws IOException {
