@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a template is rendered with besides the messages.
@@ -25,7 +24,7 @@ public record ChatOptions(
         Optional<List<?>> documents,
         boolean addGenerationPrompt,
         boolean continueFinalMessage,
-        Map<String, @Nullable Object> variables,
+        Map<String, ?> variables,
         Clock clock,
         TemplateLimits limits) {
 
@@ -66,8 +65,8 @@ public record ChatOptions(
     }
 
     /** The same with one more variable. */
-    public ChatOptions with(String name, @Nullable Object value) {
-        Map<String, @Nullable Object> more = new LinkedHashMap<>(variables);
+    public ChatOptions with(String name, Object value) {
+        Map<String, Object> more = new LinkedHashMap<>(variables);
         more.put(name, value);
         return new ChatOptions(tools, documents, addGenerationPrompt, continueFinalMessage, more, clock, limits);
     }

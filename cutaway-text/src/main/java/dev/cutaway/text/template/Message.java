@@ -4,7 +4,6 @@ import dev.cutaway.tensor.UsageException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One turn of a conversation: JSON-like values by name. {@code role} and {@code content} are the usual ones; anything
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param values text, numbers, booleans, nulls, lists and maps of these
  */
-public record Message(Map<String, @Nullable Object> values) {
+public record Message(Map<String, ?> values) {
 
     public Message {
         if (!values.containsKey("role")) {
@@ -23,7 +22,7 @@ public record Message(Map<String, @Nullable Object> values) {
 
     /** A turn with a role and text. */
     public static Message of(String role, String content) {
-        Map<String, @Nullable Object> values = new LinkedHashMap<>();
+        Map<String, Object> values = new LinkedHashMap<>();
         values.put("role", role);
         values.put("content", content);
         return new Message(values);
