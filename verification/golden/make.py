@@ -269,6 +269,10 @@ def main():
             save_file({k: narrow(v) for k, v in content.items()}, HERE / folder / f"{name}.safetensors")
         size = sum(f.stat().st_size for f in [*(HERE / "models" / owner).iterdir(), HERE / "expected" / f"{name}.safetensors"])
         print(f"{name:28} {len(values):4} tensors {size // 1024:5} KiB, logits spread {spread:.2f}", flush=True)
+    for entry in index:  # written by make_gguf.py, where llama.cpp has the architecture
+        file = entry["model"].replace("models/", "gguf/") + ".gguf"
+        if (HERE / file).exists():
+            entry["gguf"] = file
     ready = [c for c in index if (HERE / c["expected"]).exists()]
     (HERE / "cases.json").write_text(json.dumps(ready, indent=2) + "\n")
 
