@@ -18,7 +18,7 @@ import torch
 
 HERE = Path(__file__).parent
 NAMES = ["gpt_neox-sequential", "llama", "llama-tied-biased", "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn", "qwen2", "qwen3",
-         "gemma2-plain-scale", "gemma3_text-pattern-6", "phi3", "phi3-longrope", "olmo2"]
+         "gemma2-plain-scale", "gemma3_text-pattern-6", "phi3-longrope", "olmo2"]
 
 
 def write_vocabulary(model):
