@@ -46,6 +46,20 @@ public interface Checkpoint extends AutoCloseable {
     }
 
     /**
+     * Where the block that keeps one element starts, in bytes from the start of {@link #file(String)}; the element itself for
+     * plain types.
+     *
+     * @param element the element's place in the tensor in row-major order
+     */
+    default long elementOffset(String name, long element) {
+        TensorEntry entry = entry(name).orElseThrow(() -> missing(name));
+        return entry.fileOffset()
+                + entry.dtype()
+                        .map(t -> element / t.blockSize() * t.blockBytes())
+                        .orElse(0L);
+    }
+
+    /**
      * A tensor that must be there.
      *
      * @throws BadInputException naming it if it is not
@@ -77,6 +91,6 @@ public interface Checkpoint extends AutoCloseable {
         if (name.endsWith(".json")) {
             return ShardedSafetensors.open(path);
         }
-        return Safetensors.open(path);
+        return name.endsWith(".gguf") ? Gguf.open(path) : Safetensors.open(path);
     }
 }

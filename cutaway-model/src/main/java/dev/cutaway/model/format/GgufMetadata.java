@@ -1,0 +1,117 @@
+package dev.cutaway.model.format;
+
+import dev.cutaway.tensor.BadInputException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/** The key-value part of a GGUF file, with getters that say which key of which file is wrong. */
+public final class GgufMetadata {
+    private final Path file;
+    private final SequencedMap<String, GgufValue> values;
+
+    GgufMetadata(Path file, SequencedMap<String, GgufValue> values) {
+        this.file = file;
+        this.values = Collections.unmodifiableSequencedMap(values);
+    }
+
+    /** All values with their types, in the file's order. */
+    public SequencedMap<String, GgufValue> values() {
+        return values;
+    }
+
+    /** Whether a key is there. */
+    public boolean has(String key) {
+        return values.containsKey(key);
+    }
+
+    private Optional<Object> raw(String key) {
+        return Optional.ofNullable(values.get(key)).map(GgufValue::value);
+    }
+
+    /** A text, if the key is there. */
+    public Optional<String> string(String key) {
+        return raw(key).map(v -> v instanceof String s ? s : wrong(key, "a text"));
+    }
+
+    /** A whole number, if the key is there. */
+    public Optional<Long> integer(String key) {
+        return raw(key).map(v -> v instanceof Long n ? n : wrong(key, "a whole number"));
+    }
+
+    /** A number of either kind, if the key is there. */
+    public Optional<Double> number(String key) {
+        return raw(key).map(v -> v instanceof Number n ? number(n) : wrong(key, "a number"));
+    }
+
+    /** A float by its shortest decimal form, so that 1e-5f becomes 1e-5. */
+    private static double number(Number n) {
+        return n instanceof Float f ? Double.parseDouble(f.toString()) : n.doubleValue();
+    }
+
+    /** A truth value, if the key is there. */
+    public Optional<Boolean> bool(String key) {
+        return raw(key).map(v -> v instanceof Boolean b ? b : wrong(key, "a truth value"));
+    }
+
+    /** Texts, if the key is there; not a copy. */
+    public Optional<String[]> strings(String key) {
+        return raw(key).map(v -> v instanceof String[] a ? a : wrong(key, "an array of texts"));
+    }
+
+    /** Whole numbers, if the key is there; not a copy. */
+    public Optional<int[]> integers(String key) {
+        return raw(key).map(v -> v instanceof int[] a ? a : wrong(key, "an array of whole numbers of 32 bits"));
+    }
+
+    /** Numbers, if the key is there; not a copy. */
+    public Optional<float[]> floats(String key) {
+        return raw(key).map(v -> v instanceof float[] a ? a : wrong(key, "an array of numbers"));
+    }
+
+    /** Truth values, if the key is there; not a copy. */
+    public Optional<boolean[]> bools(String key) {
+        return raw(key).map(v -> v instanceof boolean[] a ? a : wrong(key, "an array of truth values"));
+    }
+
+    /**
+     * A whole number that must be there, from 0 to the largest int.
+     *
+     * @throws BadInputException naming file and key
+     */
+    public int size(String key) {
+        long value = integer(key).orElseThrow(() -> missing(key));
+        if (value < 0 || value > Integer.MAX_VALUE) {
+            throw new BadInputException(file + ": key " + key + " is " + value + ", which is no size");
+        }
+        return (int) value;
+    }
+
+    /** The error for a key that is not there. */
+    BadInputException missing(String key) {
+        return new BadInputException(file + ": key " + key + " is missing; the file is incomplete, convert it again");
+    }
+
+    private <T> T wrong(String key, String wanted) {
+        String found = raw(key).map(GgufMetadata::shown).orElse("nothing");
+        throw new BadInputException(file + ": key " + key + " is " + found + ", not " + wanted + "; convert it again");
+    }
+
+    private static String shown(Object value) {
+        String text = switch (value) {
+            case String[] a -> "an array of " + a.length + " texts";
+            case int[] a -> Arrays.toString(Arrays.copyOf(a, Math.min(a.length, 8)));
+            case float[] a -> Arrays.toString(Arrays.copyOf(a, Math.min(a.length, 8)));
+            case boolean[] a -> Arrays.toString(Arrays.copyOf(a, Math.min(a.length, 8)));
+            default -> value.toString().lines().findFirst().orElse("\"\"");
+        };
+        return text.length() <= 60 ? text : text.substring(0, 60) + "...";
+    }
+
+    /** The file this came from. */
+    public Path file() {
+        return file;
+    }
+}
