@@ -81,10 +81,9 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
 
         private GgufType type(String key) throws IOException {
             int id = in.int32("the type of key " + shown(key));
-            if (id < 0 || id >= GgufType.values().length) {
-                throw bad("key " + shown(key) + " has type " + Integer.toUnsignedString(id) + ", which is unknown");
-            }
-            return GgufType.values()[id];
+            return GgufType.of(id)
+                    .orElseThrow(() -> bad(
+                            "key " + shown(key) + " has type " + Integer.toUnsignedString(id) + ", which is unknown"));
         }
 
         private GgufValue value(String key, GgufType type, int depth) throws IOException {

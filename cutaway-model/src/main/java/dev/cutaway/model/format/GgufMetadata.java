@@ -33,17 +33,17 @@ public final class GgufMetadata {
 
     /** A text, if the key is there. */
     public Optional<String> string(String key) {
-        return raw(key).map(v -> v instanceof String s ? s : wrong(key, "a text"));
+        return typed(key, String.class, "a text");
     }
 
     /** A whole number, if the key is there. */
     public Optional<Long> integer(String key) {
-        return raw(key).map(v -> v instanceof Long n ? n : wrong(key, "a whole number"));
+        return typed(key, Long.class, "a whole number");
     }
 
     /** A number of either kind, if the key is there. */
     public Optional<Double> number(String key) {
-        return raw(key).map(v -> v instanceof Number n ? number(n) : wrong(key, "a number"));
+        return typed(key, Number.class, "a number").map(GgufMetadata::number);
     }
 
     /** A float by its shortest decimal form, so that 1e-5f becomes 1e-5. */
@@ -53,27 +53,27 @@ public final class GgufMetadata {
 
     /** A truth value, if the key is there. */
     public Optional<Boolean> bool(String key) {
-        return raw(key).map(v -> v instanceof Boolean b ? b : wrong(key, "a truth value"));
+        return typed(key, Boolean.class, "a truth value");
     }
 
     /** Texts, if the key is there; not a copy. */
     public Optional<String[]> strings(String key) {
-        return raw(key).map(v -> v instanceof String[] a ? a : wrong(key, "an array of texts"));
+        return typed(key, String[].class, "an array of texts");
     }
 
     /** Whole numbers, if the key is there; not a copy. */
     public Optional<int[]> integers(String key) {
-        return raw(key).map(v -> v instanceof int[] a ? a : wrong(key, "an array of whole numbers of 32 bits"));
+        return typed(key, int[].class, "an array of whole numbers of 32 bits");
     }
 
     /** Numbers, if the key is there; not a copy. */
     public Optional<float[]> floats(String key) {
-        return raw(key).map(v -> v instanceof float[] a ? a : wrong(key, "an array of numbers"));
+        return typed(key, float[].class, "an array of numbers");
     }
 
     /** Truth values, if the key is there; not a copy. */
     public Optional<boolean[]> bools(String key) {
-        return raw(key).map(v -> v instanceof boolean[] a ? a : wrong(key, "an array of truth values"));
+        return typed(key, boolean[].class, "an array of truth values");
     }
 
     /**
@@ -94,9 +94,14 @@ public final class GgufMetadata {
         return new BadInputException(file + ": key " + key + " is missing; the file is incomplete, convert it again");
     }
 
-    private <T> T wrong(String key, String wanted) {
-        String found = raw(key).map(GgufMetadata::shown).orElse("nothing");
-        throw new BadInputException(file + ": key " + key + " is " + found + ", not " + wanted + "; convert it again");
+    private <T> Optional<T> typed(String key, Class<T> type, String wanted) {
+        return raw(key).map(v -> {
+            if (!type.isInstance(v)) {
+                throw new BadInputException(
+                        file + ": key " + key + " is " + shown(v) + ", not " + wanted + "; convert it again");
+            }
+            return type.cast(v);
+        });
     }
 
     private static String shown(Object value) {

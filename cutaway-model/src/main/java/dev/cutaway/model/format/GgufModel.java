@@ -136,7 +136,7 @@ public final class GgufModel implements Checkpoint {
         long rows = entry(name)
                 .map(e -> e.shape().isEmpty() ? 0 : e.shape().getFirst())
                 .orElse(0L);
-        if (group % 2 != 0 && architecture.has(Quirk.PAIRED_ROTATION) || rows % group != 0) {
+        if ((group % 2 != 0 && architecture.has(Quirk.PAIRED_ROTATION)) || rows % group != 0) {
             throw new BadInputException(file() + ": tensor " + ggufName(name).orElse(name) + " has " + rows
                     + " rows, which are not whole heads of " + headSize + "; the file is damaged, convert it again");
         }

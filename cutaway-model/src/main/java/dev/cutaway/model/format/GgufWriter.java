@@ -68,7 +68,7 @@ public final class GgufWriter {
         metadata.forEach((key, value) -> {
             if (!key.equals("general.alignment")) {
                 text(key);
-                int32(value.type().ordinal());
+                int32(value.type().id());
                 value(value);
             }
         });
@@ -92,7 +92,7 @@ public final class GgufWriter {
                 .orElseThrow(() -> new UsageException("GGUF has no place for "
                         + tensor.dtype().label() + " (tensor " + tensor.name() + "); write it as i8 or f32"));
         text(tensor.name());
-        long[] shape = tensor.shape();
+        long[] shape = tensor.dims();
         int32(shape.length);
         for (int i = shape.length - 1; i >= 0; i--) {
             int64(shape[i]);
@@ -103,7 +103,7 @@ public final class GgufWriter {
 
     private void value(GgufValue value) {
         if (value.type() == GgufType.ARRAY) {
-            int32(value.element().ordinal());
+            int32(value.element().id());
             int64(value.length());
         }
         switch (value.value()) {

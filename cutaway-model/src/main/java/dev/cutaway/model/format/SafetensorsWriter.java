@@ -88,7 +88,7 @@ public final class SafetensorsWriter {
                 json.writeObjectFieldStart(tensor.name());
                 json.writeStringField("dtype", tensor.dtype().name());
                 json.writeFieldName("shape");
-                json.writeArray(tensor.shape(), 0, tensor.shape().length);
+                json.writeArray(tensor.dims(), 0, tensor.dims().length);
                 json.writeFieldName("data_offsets");
                 json.writeArray(new long[] {at, at + tensor.bytes()}, 0, 2);
                 json.writeEndObject();

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -22,25 +23,35 @@ import java.util.stream.IntStream;
  * @param shape its dimensions, row-major; the source must have as many elements
  * @param source gives the data, once, when it is needed
  */
-public record StreamedTensor(String name, DType dtype, long[] shape, Supplier<Tensor> source) {
+public record StreamedTensor(String name, DType dtype, List<Long> shape, Supplier<Tensor> source) {
     private static final int PIECE = 1 << 18; // elements converted by one thread at a time
+
+    /** Keeps the dimensions from being changed. */
+    public StreamedTensor {
+        shape = List.copyOf(shape);
+    }
 
     /** A tensor written as it is. */
     public static StreamedTensor of(String name, Tensor tensor) {
-        return new StreamedTensor(name, tensor.dtype(), tensor.shape(), () -> tensor);
+        return new StreamedTensor(
+                name, tensor.dtype(), Arrays.stream(tensor.shape()).boxed().toList(), () -> tensor);
     }
 
     /** Bytes that the data takes in the file. */
     public long bytes() {
-        return TensorEntry.bytes(dtype, shape);
+        return TensorEntry.bytes(dtype, dims());
+    }
+
+    /** The dimensions as an array, outermost first. */
+    public long[] dims() {
+        return shape.stream().mapToLong(Long::longValue).toArray();
     }
 
     /** Writes the data at the channel's position. */
     void write(FileChannel channel) throws IOException {
         Tensor tensor = source.get();
-        if (tensor.size() != Arrays.stream(shape).reduce(1, Math::multiplyExact)) {
-            throw new IllegalStateException(
-                    "tensor " + name + " was declared as " + Arrays.toString(shape) + " but is " + tensor);
+        if (tensor.size() != shape.stream().reduce(1L, Math::multiplyExact)) {
+            throw new IllegalStateException("tensor " + name + " was declared as " + shape + " but is " + tensor);
         }
         if (tensor.dtype() == dtype) {
             copy(tensor.data(), channel);
