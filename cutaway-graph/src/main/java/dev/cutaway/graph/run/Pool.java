@@ -89,7 +89,8 @@ public final class Pool implements AutoCloseable {
      * @throws IllegalStateException if the pool is closed or the caller is itself a chunk of a running program
      */
     public void run(Program newProgram) {
-        if (running.isHeldByCurrentThread() || Thread.currentThread() instanceof Worker w && w.pool() == this) {
+        boolean ours = Thread.currentThread() instanceof Worker w && w.pool() == this;
+        if (ours || running.isHeldByCurrentThread()) {
             throw new IllegalStateException("a chunk of a program cannot run another program on the same pool");
         }
         running.lock();
@@ -199,6 +200,7 @@ public final class Pool implements AutoCloseable {
     }
 
     /** Waits a little, longer and longer; returns since when. */
+    @SuppressWarnings("ThreadPriorityCheck") // yielding is only about speed beside other processes
     private long idle(long since, int worker) {
         Thread.onSpinWait();
         long now = System.nanoTime();
