@@ -9,4 +9,5 @@ module dev.cutaway.model {
     requires com.fasterxml.jackson.databind;
 
     exports dev.cutaway.model.format;
+    exports dev.cutaway.model.sample;
 }
