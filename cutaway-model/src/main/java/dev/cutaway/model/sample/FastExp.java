@@ -6,9 +6,9 @@ package dev.cutaway.model.sample;
  * {@code Math.exp} would take milliseconds.
  */
 final class FastExp {
-    private static final float LOG2_E = 1.442695041f;
-    private static final float LN2_HIGH = 0.693359375f;
-    private static final float LN2_LOW = -2.12194440e-4f;
+    private static final float LOG2_E = (float) 1.442695041;
+    private static final float LN2_HIGH = (float) 0.693359375;
+    private static final float LN2_LOW = (float) -2.12194440e-4;
     /** Adding and taking it away rounds to an integer. */
     private static final float ROUND = 0x1.8p23f;
 
@@ -21,12 +21,12 @@ final class FastExp {
         }
         float n = (x * LOG2_E + ROUND) - ROUND;
         float r = (x - n * LN2_HIGH) - n * LN2_LOW;
-        float p = 1.9875691500e-4f;
-        p = p * r + 1.3981999507e-3f;
-        p = p * r + 8.3334519073e-3f;
-        p = p * r + 4.1665795894e-2f;
-        p = p * r + 1.6666665459e-1f;
-        p = p * r + 5.0000001201e-1f;
+        float p = (float) 1.9875691500e-4;
+        p = p * r + (float) 1.3981999507e-3;
+        p = p * r + (float) 8.3334519073e-3;
+        p = p * r + (float) 4.1665795894e-2;
+        p = p * r + (float) 1.6666665459e-1;
+        p = p * r + (float) 5.0000001201e-1;
         p = p * r * r + r + 1;
         return p * Float.intBitsToFloat(((int) n + 127) << 23);
     }

@@ -33,12 +33,10 @@ public record SamplingOptions(
         long seed) {
 
     /** Always the most probable token. */
-    public static final SamplingOptions GREEDY =
-            new SamplingOptions(0, 0, 1, 0, 1, 1, 0, 0, Map.of(), 0);
+    public static final SamplingOptions GREEDY = new SamplingOptions(0, 0, 1, 0, 1, 1, 0, 0, Map.of(), 0);
 
     /** What the command does where neither the user nor the model says anything: temperature 0.8, top-p 0.95. */
-    public static final SamplingOptions DEFAULT =
-            new SamplingOptions(0.8, 0, 0.95, 0, 1, 1, 0, 0, Map.of(), 0);
+    public static final SamplingOptions DEFAULT = new SamplingOptions(0.8, 0, 0.95, 0, 1, 1, 0, 0, Map.of(), 0);
 
     public SamplingOptions {
         check(temperature >= 0 && temperature <= 1e6, "temperature", temperature, "0 or more");

@@ -32,7 +32,8 @@ public sealed interface Stage {
             for (Map.Entry<Integer, Double> bias : biases.entrySet()) {
                 int id = bias.getKey();
                 if (id >= c.scores.length) {
-                    throw new UsageException("logit-bias: id " + id + " is beyond the vocabulary of " + c.scores.length);
+                    throw new UsageException(
+                            "logit-bias: id " + id + " is beyond the vocabulary of " + c.scores.length);
                 }
                 int place = place(c, id);
                 if (place >= 0) {

@@ -19,7 +19,8 @@ public final class StopStrings {
     public StopStrings(Collection<String> stops) {
         for (String stop : stops) {
             if (stop.isEmpty() || stop.length() > MAX_LENGTH) {
-                throw new UsageException("a stop string of " + stop.length() + " characters; it must have 1 to " + MAX_LENGTH);
+                throw new UsageException(
+                        "a stop string of " + stop.length() + " characters; it must have 1 to " + MAX_LENGTH);
             }
         }
         this.stops = List.copyOf(stops);

@@ -22,8 +22,7 @@ class SamplerAllocationTest {
         for (int i = 0; i < logits.length; i++) {
             logits[i] = (float) random.nextGaussian() * 4;
         }
-        SamplingOptions options =
-                new SamplingOptions(0.9, 200, 0.95, 0.01, 0.99, 1.1, 0.1, 0.1, Map.of(), 3);
+        SamplingOptions options = new SamplingOptions(0.9, 200, 0.95, 0.01, 0.99, 1.1, 0.1, 0.1, Map.of(), 3);
         Sampler sampler = new Sampler(options, logits.length);
         for (int i = 0; i < 300; i++) {
             sampler.next(logits);

