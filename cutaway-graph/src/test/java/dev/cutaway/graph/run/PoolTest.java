@@ -76,7 +76,7 @@ class PoolTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 8})
     void everyChunkRunsOnceAndStepsInOrder(int threads) throws InterruptedException {
-        long seed = 42 + threads;
+        long seed = 42L + threads;
         Random random = new Random(seed);
         try (Pool pool = new Pool(threads)) {
             for (int round = 0; round < 300; round++) {

@@ -29,7 +29,7 @@ public final class Kernels {
     }
 
     private static Kernels vectors() {
-        return new Kernels("vector-" + Choice.MADE.bits(), new VectorMatrix(), new ScalarRows(), new ScalarAttention());
+        return new Kernels("vector-" + Choice.MADE.bits(), new VectorMatrix(), new VectorRows(), new VectorAttention());
     }
 
     /**
