@@ -1,0 +1,246 @@
+package dev.cutaway.verification;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code ./cutaway} as a stranger meets it: a fresh copy in a folder whose name has a space and an accent, no JAVA_HOME.
+ * It is built once by Maven; where a test is about whether a build happens, a script that only says so stands for Maven.
+ */
+@Tag("launcher")
+final class LauncherTest {
+    @TempDir
+    static Path temp;
+
+    private static Path home;
+    private static Shell.Outcome first;
+
+    @BeforeAll
+    static void buildInAFreshCopy() throws IOException {
+        home = temp.resolve("cut away é");
+        SourceTree.copyTo(home);
+        first = Shell.in(temp).with("LC_ALL", "C").run(home + "/cutaway", "--version");
+    }
+
+    /** A Maven that leaves a mark and then claims that it failed. */
+    private Path fakeMaven;
+
+    @BeforeEach
+    void makeFakeMaven() throws IOException {
+        fakeMaven = Files.createDirectories(temp.resolve("fake"));
+        Path script = fakeMaven.resolve("mvn");
+        Files.writeString(script, "#!/bin/sh\necho '[ERROR] fake'\ntouch '" + fakeMaven + "/called'\nexit 1\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        Files.deleteIfExists(fakeMaven.resolve("called"));
+    }
+
+    private Shell withFakeMaven() {
+        return Shell.in(temp).with("PATH", fakeMaven + ":" + System.getenv("PATH"));
+    }
+
+    private boolean builds() {
+        Shell.Outcome outcome = withFakeMaven().run(home + "/cutaway", "--version");
+        boolean called = Files.exists(fakeMaven.resolve("called"));
+        assertThat(outcome.code()).isEqualTo(called ? 4 : 0);
+        return called;
+    }
+
+    /** Runs a change that must be noticed, then undoes it as far as the launcher is concerned. */
+    private void noticed(Change change, Change back) throws IOException {
+        Path stamp = home.resolve(".cutaway/stamp");
+        byte[] content = Files.readAllBytes(stamp);
+        change.make();
+        assertThat(builds()).as("a build was tried").isTrue();
+        back.make();
+        Files.write(stamp, content);
+        Files.setLastModifiedTime(stamp, FileTime.from(Instant.now().plusSeconds(2)));
+        assertThat(builds()).as("a build was tried after all was as before").isFalse();
+    }
+
+    private interface Change {
+        void make() throws IOException;
+    }
+
+    @Test
+    void firstStartBuildsAndSaysOnlyThat() {
+        assertThat(first.code()).as(first.err()).isZero();
+        assertThat(first.out()).matches("cutaway \\d+\\.\\d+\\.\\d+\\S*\n");
+        assertThat(first.err().lines()).hasSize(1);
+        assertThat(first.err()).startsWith("Building Cutaway");
+    }
+
+    @Test
+    void laterStartsSayNothing() {
+        Shell.Outcome outcome = withFakeMaven().run(home + "/cutaway", "doctor");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        assertThat(outcome.out()).contains("JDK", "cores", "memory");
+        assertThat(outcome.err()).isEmpty();
+    }
+
+    @Test
+    void startsThroughALinkFromAnotherPlace() throws IOException {
+        Path elsewhere = Files.createDirectories(temp.resolve("elsewhere"));
+        Path link = elsewhere.resolve("ca");
+        if (Files.notExists(link)) {
+            Files.createSymbolicLink(link, Path.of("..", home.getFileName().toString(), "cutaway"));
+        }
+        Shell.Outcome outcome = Shell.in(elsewhere).run("./ca", "--version");
+        assertThat(outcome.out()).isEqualTo(first.out());
+        assertThat(outcome.err()).isEmpty();
+    }
+
+    @Test
+    void noticesEditedNewAndDeletedSources() throws IOException {
+        Path source = home.resolve("cutaway-cli/src/main/java/dev/cutaway/cli/Main.java");
+        byte[] content = Files.readAllBytes(source);
+        FileTime old = Files.getLastModifiedTime(source);
+        Change restore = () -> {
+            Files.write(source, content);
+            Files.setLastModifiedTime(source, old);
+        };
+        noticed(() -> Files.writeString(source, new String(content) + "\n"), restore);
+        noticed(() -> Files.delete(source), restore);
+        noticed(
+                () -> Files.setLastModifiedTime(
+                        source, FileTime.from(Instant.now().plusSeconds(60))),
+                restore);
+        Path added = source.resolveSibling("Added.java");
+        noticed(() -> Files.writeString(added, "final class Added {}\n"), () -> Files.delete(added));
+        // Copied with an old date over the one that was built: only the size tells.
+        noticed(
+                () -> {
+                    Files.writeString(source, new String(content) + "\n\n");
+                    Files.setLastModifiedTime(source, old);
+                },
+                restore);
+    }
+
+    @Test
+    void wrongUsageIsTwo() {
+        Shell.in(temp).run(home + "/cutaway", "frobnicate").failsWith(2, "frobnicate");
+        Shell.in(temp).run(home + "/cutaway", "doctor", "--no-such-option").failsWith(2, "--no-such-option");
+        Shell.in(temp).run(home + "/cutaway", "--threads", "0", "doctor").failsWith(2, "--threads", "0");
+    }
+
+    @Test
+    void argumentsKeepTheirBytesWithoutALanguage() {
+        Shell.in(temp)
+                .with("LC_ALL", "C")
+                .with("LANG", null)
+                .run(home + "/cutaway", "größe 😀 $HOME \"x\"")
+                .failsWith(2, "größe 😀 $HOME \"x\"");
+    }
+
+    @Test
+    void jvmThatDoesNotStartStillSaysWhy() {
+        Shell.Outcome outcome = Shell.in(temp)
+                .with("CUTAWAY_JAVA_OPTS", "-XX:NoSuchFlag=1")
+                .run("sh", "-c", "\"$0\" doctor 2>&1 | cat", home + "/cutaway");
+        assertThat(outcome.out()).contains("NoSuchFlag").doesNotContain("WARNING");
+    }
+
+    @Test
+    void jvmThatDiesInTheProgramStillSaysWhy() {
+        // Too little memory to load the first classes: past the JVM's own start, before the program's own words.
+        Shell.Outcome outcome = Shell.in(temp)
+                .with("CUTAWAY_JAVA_OPTS", "-Ddev.cutaway.none -XX:ReservedCodeCacheSize=1k")
+                .run("sh", "-c", "\"$0\" doctor 2>&1 | cat", home + "/cutaway");
+        assertThat(outcome.out()).contains("code cache").doesNotContain("incubator");
+    }
+
+    @Test
+    void variablesThatTheJvmAnnouncesAreHeededQuietly() {
+        Shell.Outcome outcome = Shell.in(temp)
+                .with("JAVA_TOOL_OPTIONS", "-Dsome.thing=1")
+                .with("JDK_JAVA_OPTIONS", "-Dother.thing=1")
+                .with("CUTAWAY_JAVA_OPTS", "-Xmx123m -Dthird.thing=1")
+                .run(home + "/cutaway", "doctor");
+        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.out()).contains("some.thing", "other.thing", "third.thing", "-Xmx123m");
+    }
+
+    @Test
+    void errorsAreThereWhenTheProgramHasEnded() {
+        // Through a file and not a pipe: nothing waits for the last writer here.
+        Shell.Outcome outcome = Shell.in(temp)
+                .run(
+                        "sh",
+                        "-c",
+                        "for i in 1 2 3 4 5; do \"$0\" --nope 2>err.txt; wc -l <err.txt; done",
+                        home + "/cutaway");
+        assertThat(outcome.out().lines().map(String::strip)).containsExactly("1", "1", "1", "1", "1");
+    }
+
+    @Test
+    void tooOldJavaHomeIsPassedOver() throws IOException {
+        Path old = JdkFetchTest.fakeJdk(temp.resolve("old jdk"), "17.0.9");
+        Shell.Outcome outcome = Shell.in(temp).with("JAVA_HOME", old.toString()).run(home + "/cutaway", "--version");
+        assertThat(outcome.out()).isEqualTo(first.out());
+        assertThat(outcome.err()).isEmpty();
+    }
+
+    @Test
+    void missingJdkIsOneLineWithTheRemedy() {
+        Shell.in(temp)
+                .with("CUTAWAY_JDK_SEARCH", "no")
+                .with("XDG_CACHE_HOME", temp + "/nothing")
+                .run(home + "/cutaway", "--version")
+                .failsWith(4, "JDK 25", "JAVA_HOME", "--fetch-jdk");
+    }
+
+    @Test
+    void failedBuildNamesItsLog() throws IOException {
+        Path copy = temp.resolve("unbuilt");
+        SourceTree.copyTo(copy);
+        Shell.Outcome outcome = withFakeMaven().run(copy + "/cutaway", "--version");
+        assertThat(outcome.code()).isEqualTo(4);
+        assertThat(outcome.err()).contains("[ERROR] fake", "the build failed", copy + "/.cutaway/build.log");
+        assertThat(outcome.out()).isEmpty();
+    }
+
+    @Test
+    void withoutMavenTheWrapperIsUsedAndSaysWhatItNeeds() throws IOException {
+        Path copy = temp.resolve("wrapped");
+        SourceTree.copyTo(copy);
+        Shell.Outcome outcome = Shell.in(temp)
+                .with("PATH", toolsWithoutMaven().toString())
+                .with("MAVEN_USER_HOME", temp + "/no wrapper here")
+                .with("MVNW_REPOURL", "http://127.0.0.1:9")
+                .run(copy + "/cutaway", "--version");
+        assertThat(outcome.code()).isEqualTo(4);
+        assertThat(outcome.err()).contains("network", "Maven Central", "build.log");
+    }
+
+    /** A folder with links to every tool of the system's usual folders but Maven. */
+    private static Path toolsWithoutMaven() throws IOException {
+        Path tools = temp.resolve("tools");
+        if (Files.exists(tools)) {
+            return tools;
+        }
+        Files.createDirectory(tools);
+        for (String folder : new String[] {"/usr/bin", "/bin"}) {
+            assumeTrue(Files.isDirectory(Path.of(folder)));
+            try (Stream<Path> programs = Files.list(Path.of(folder))) {
+                for (Path program : (Iterable<Path>) programs::iterator) {
+                    Path link = tools.resolve(program.getFileName());
+                    if (!program.getFileName().toString().startsWith("mvn") && Files.notExists(link)) {
+                        Files.createSymbolicLink(link, program);
+                    }
+                }
+            }
+        }
+        return tools;
+    }
+}
