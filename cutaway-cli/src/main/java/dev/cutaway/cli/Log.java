@@ -37,7 +37,9 @@ public final class Log extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            Level least = verbose ? Level.INFO : Level.WARNING;
+            // What the web server has to say about a connection that broke is nothing for the user.
+            Level quiet = name.startsWith("io.helidon") ? Level.ERROR : Level.WARNING;
+            Level least = verbose ? Level.INFO : quiet;
             return level != Level.OFF && level.getSeverity() >= least.getSeverity();
         }
 

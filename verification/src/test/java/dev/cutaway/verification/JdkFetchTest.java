@@ -67,12 +67,14 @@ final class JdkFetchTest {
     }
 
     @Test
-    void downloadsChecksAndFinds() {
+    void downloadsChecksAndFinds() throws IOException {
         Shell.Outcome outcome = fetch("--which-jdk");
         assertThat(outcome.code()).as(outcome.err()).isZero();
         assertThat(outcome.out()).isEqualTo(store() + "/jdk-25.0.9+1\n");
         assertThat(asked).contains("image_type=jdk", "os=", "architecture=");
-        assertThat(Files.list(store())).as("nothing else is left").hasSize(1);
+        try (Stream<Path> left = Files.list(store())) {
+            assertThat(left).as("nothing else is left").hasSize(1);
+        }
 
         Shell.Outcome later = shell().run(SourceTree.ROOT + "/cutaway", "--which-jdk");
         assertThat(later.out()).isEqualTo(outcome.out());
