@@ -5,4 +5,9 @@ import org.jspecify.annotations.NullMarked;
 module dev.cutaway.graph {
     requires static org.jspecify;
     requires transitive dev.cutaway.tensor;
+
+    exports dev.cutaway.graph;
+    exports dev.cutaway.graph.op;
+    exports dev.cutaway.graph.look;
+    exports dev.cutaway.graph.run;
 }

@@ -94,6 +94,20 @@ public final class PackedMatrix {
         return biased;
     }
 
+    /**
+     * The same packed weights, whose memory is shared, with another bias or none.
+     *
+     * @param other {@code [rows]}, any dtype
+     */
+    public PackedMatrix withBias(Optional<Tensor> other) {
+        if (other.isPresent() && other.get().size() != rows) {
+            throw new IllegalArgumentException("bias " + other.get() + " does not fit " + this);
+        }
+        MemorySegment biases = Arena.ofAuto().allocate(bias.byteSize(), Tensor.ALIGNMENT);
+        other.ifPresent(b -> Floats.copy(b, biases));
+        return new PackedMatrix(source, layout, rows, columns, data, biases, other.isPresent());
+    }
+
     /** Number of panels: the rows divided by {@link #PANEL_ROWS}, rounded up. */
     public int panels() {
         return panels(rows);

@@ -1,0 +1,64 @@
+package dev.cutaway.graph;
+
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model as a graph: nodes in order, public names of values, and where blocks begin. Immutable: whoever opens a composite or
+ * replaces a value works on a graph or overlay of its own. Describe, run, look and train all read this one object.
+ */
+public final class Graph {
+    private final List<Node> nodes;
+    private final Map<String, Value> names;
+    private final List<Value> blockInputs;
+    private final Map<Value, Value> toOpened = new HashMap<>();
+    private Graph opened;
+
+    Graph(List<Node> nodes, Map<String, Value> names, List<Value> blockInputs) {
+        this.nodes = List.copyOf(nodes);
+        this.names = Collections.unmodifiableMap(new LinkedHashMap<>(names));
+        this.blockInputs = List.copyOf(blockInputs);
+    }
+
+    /** Nodes in order: every input comes before its use. */
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    /** Public names, in the order in which they were given. */
+    public Map<String, Value> names() {
+        return names;
+    }
+
+    /** The residual stream as it enters each block. */
+    public List<Value> blockInputs() {
+        return blockInputs;
+    }
+
+    public Optional<Value> named(String name) {
+        return Optional.ofNullable(names.get(name));
+    }
+
+    /** The value of this name; fails if there is none. */
+    public Value require(String name) {
+        return named(name).orElseThrow(() -> new IllegalArgumentException("the graph has no value '" + name + "'"));
+    }
+
+    /** This graph with every composite replaced by its expansion; made once. Names inside expansions are names there. */
+    public synchronized Graph opened() {
+        if (opened == null) {
+            opened = GraphBuilder.open(this, toOpened);
+        }
+        return opened;
+    }
+
+    /** Where a value of this graph went in {@link #opened()}. */
+    public Value inOpened(Value v) {
+        opened();
+        return toOpened.get(v);
+    }
+}

@@ -1,0 +1,149 @@
+package dev.cutaway.graph;
+
+import dev.cutaway.graph.op.Input;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Builds a {@link Graph}. Building runs no numbers and reads no weights. */
+public final class GraphBuilder {
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<String, Value> names = new LinkedHashMap<>();
+    private final List<Value> blockInputs = new ArrayList<>();
+    private final Map<String, Value> inputs = new HashMap<>();
+    private int block = -1;
+    private String scope = "";
+
+    /** The value of a named input of the step ({@code tokens}, {@code position} ...), made on first use. */
+    public Value input(String name, Type type) {
+        Value known = inputs.get(name);
+        if (known == null) {
+            known = add(new Input(name, type));
+            inputs.put(name, known);
+        }
+        return known;
+    }
+
+    /** Applies an operation with one output. */
+    public Value add(Op op, Value... in) {
+        return addAll(op, List.of(in), "").value(0);
+    }
+
+    /** Applies an operation whose expansion names its inner values below {@code scope} ({@code blocks.3.ln1.}). */
+    public Value addScoped(String scope, Op op, Value... in) {
+        return addAll(op, List.of(in), scope).value(0);
+    }
+
+    /** Applies an operation with any number of outputs. */
+    public Node addAll(Op op, List<Value> in, String scope) {
+        List<Type> types = in.stream().map(Value::type).toList();
+        List<Type> out;
+        try {
+            out = op.types(types);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    (scope.isEmpty() ? "" : scope + " ") + op.name() + " of " + types + ": " + e.getMessage(), e);
+        }
+        Node n = new Node(nodes.size(), op, in, out, block, scope);
+        nodes.add(n);
+        return n;
+    }
+
+    /**
+     * Names a value. Inside an expansion the name is relative to the opened node's scope, and ignored if that has none.
+     *
+     * @return the value, for chaining
+     */
+    public Value name(String name, Value v) {
+        if (scope == null) {
+            return v;
+        }
+        if (names.putIfAbsent(scope + name, v) != null) {
+            throw new IllegalArgumentException("two values are named '" + scope + name + "'");
+        }
+        return v;
+    }
+
+    /** Begins the next block: {@code residual} is what enters it, and what a recording keeps. */
+    public void beginBlock(Value residual) {
+        block = blockInputs.size();
+        blockInputs.add(residual);
+    }
+
+    /** Ends the last block: what follows belongs to no block. */
+    public void endBlocks() {
+        block = blockInputs.size();
+    }
+
+    /** Ends a stack's last block where another stack follows: what comes next belongs to no block. */
+    public void endStack() {
+        block = -1;
+    }
+
+    /** The block being built; -1 outside. */
+    public int block() {
+        return block;
+    }
+
+    public Graph build() {
+        return new Graph(nodes, names, blockInputs);
+    }
+
+    /** Output types of a composite, found by expanding it over placeholders. */
+    static List<Type> expansionTypes(Composite op, List<Type> in) {
+        GraphBuilder g = new GraphBuilder();
+        g.scope = null;
+        List<Value> placeholders = new ArrayList<>();
+        for (int i = 0; i < in.size(); i++) {
+            placeholders.add(g.add(new Input("in" + i, in.get(i))));
+        }
+        return op.expand(g, placeholders).stream().map(Value::type).toList();
+    }
+
+    /** Copies a graph with every composite replaced by its expansion, down to primitives. */
+    static Graph open(Graph g, Map<Value, Value> opened) {
+        GraphBuilder b = new GraphBuilder();
+        for (Node n : g.nodes()) {
+            b.block = n.block();
+            b.copyOpened(n, opened);
+        }
+        b.scope = "";
+        g.names().forEach((name, v) -> b.names.putIfAbsent(name, opened.get(v)));
+        g.blockInputs().forEach(v -> b.blockInputs.add(opened.get(v)));
+        return b.build();
+    }
+
+    private void copyOpened(Node n, Map<Value, Value> opened) {
+        List<Value> in = n.in().stream().map(opened::get).toList();
+        switch (n.op()) {
+            case Primitive p -> {
+                Node copy = addAll(p, in, n.scope());
+                for (int i = 0; i < n.out().size(); i++) {
+                    opened.put(n.value(i), copy.value(i));
+                }
+            }
+            case Composite c -> {
+                GraphBuilder inner = new GraphBuilder();
+                inner.scope = n.scope().isEmpty() ? null : n.scope();
+                List<Value> placeholders = new ArrayList<>();
+                for (int i = 0; i < in.size(); i++) {
+                    placeholders.add(inner.add(new Input("in" + i, in.get(i).type())));
+                }
+                List<Value> results = c.expand(inner, placeholders);
+                Map<Value, Value> map = new HashMap<>();
+                for (int i = 0; i < in.size(); i++) {
+                    map.put(placeholders.get(i), in.get(i));
+                }
+                for (Node m : inner.nodes.subList(in.size(), inner.nodes.size())) {
+                    copyOpened(m, map);
+                }
+                inner.names.forEach((name, v) -> names.put(name, map.get(v)));
+                for (int i = 0; i < results.size(); i++) {
+                    opened.put(n.value(i), map.get(results.get(i)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package dev.cutaway.graph;
+
+/**
+ * A row space: a symbol whose number of rows is bound when a step runs. Rows are positions of sequences; a step binds, for
+ * each segment (sequence, source, image), how many rows it has. A shape that mentions a space is symbolic in it.
+ *
+ * @param symbol the name that shapes and people use, such as {@code position} or {@code key}
+ */
+public record Space(String symbol) {
+    /** The rows being computed: positions of a decoder's or encoder's sequence, patches of an image. */
+    public static final Space ROWS = new Space("position");
+
+    /** Everything that attention may read: the rows kept in the cache, then the rows being computed. */
+    public static final Space KEYS = new Space("key");
+
+    /** Rows of the source that an encoder-decoder reads. */
+    public static final Space SOURCE = new Space("source");
+
+    /** One row per sequence: pooled vectors. */
+    public static final Space SEQUENCES = new Space("sequence");
+
+    public Space {
+        if (symbol.isBlank()) {
+            throw new IllegalArgumentException("a space needs a symbol");
+        }
+    }
+}

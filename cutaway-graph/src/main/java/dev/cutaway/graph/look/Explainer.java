@@ -1,0 +1,200 @@
+package dev.cutaway.graph.look;
+
+import dev.cutaway.graph.Binding;
+import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.Graph;
+import dev.cutaway.graph.Primitive;
+import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
+import dev.cutaway.graph.op.Input;
+import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.LongStream;
+
+/**
+ * Explains one number by the declarations of the primitives. Steps that only move numbers are passed over, and inner values
+ * without a name are multiplied out where they are sums or products, so that each card shows named tensors and weights.
+ */
+public final class Explainer {
+    /** Inner sums are multiplied out up to this many terms. */
+    private static final int MAX_TERMS = 1 << 16;
+
+    private final Function<Value, Tensor> values;
+    private final Binding binding;
+    private final Given given;
+    private final Map<Value, String> names = new HashMap<>();
+    private final Map<Value, Tensor> tensors = new HashMap<>();
+
+    /**
+     * @param opened the opened graph
+     * @param values gives any value, whole
+     * @param binding sizes of the row spaces
+     * @param given says where weights lie
+     */
+    public Explainer(Graph opened, Function<Value, Tensor> values, Binding binding, Given given) {
+        this.values = values;
+        this.binding = binding;
+        this.given = given;
+        opened.names().forEach((name, v) -> names.putIfAbsent(v, name));
+    }
+
+    private record Place(Value value, long[] index) {}
+
+    private record Product(String label, double constant, List<Place> factors) {}
+
+    /**
+     * Explains one element.
+     *
+     * @param name what to call it
+     * @param v the value
+     * @param index the element, without batch axis
+     */
+    public Explanation explain(String name, Value v, long[] index) {
+        check(name, v, index);
+        float kept = tensor(v).get(flat(v, index));
+        Place place = new Place(v, index);
+        Derivation d = derive(place);
+        while (d.kind() == Derivation.Kind.MOVE) {
+            place = step(place, d.terms().getFirst().factors().getFirst());
+            if (ends(place.value)) {
+                Product only = new Product("", 1, List.of(place));
+                return new Explanation(name, indexOf(v, index), kept, d.words(), d.latex(), true, List.of(term(only)), kept);
+            }
+            d = derive(place);
+        }
+        if (d.kind() == Derivation.Kind.GIVEN) {
+            return new Explanation(name, indexOf(v, index), kept, words(place, d), d.latex(), true, List.of(), kept);
+        }
+        List<Product> products = new ArrayList<>();
+        for (Derivation.Term t : d.terms()) {
+            addTerm(place, t, d.kind() == Derivation.Kind.SUM, products);
+        }
+        List<Explanation.Term> terms = new ArrayList<>(products.stream().map(this::term).toList());
+        double recomputed = d.how().of(terms.stream().mapToDouble(Explanation.Term::value).toArray());
+        terms.sort(Comparator.comparingDouble((Explanation.Term t) -> -Math.abs(t.value())));
+        return new Explanation(
+                name, indexOf(v, index), kept, d.words(), d.latex(), d.kind() == Derivation.Kind.SUM, terms, recomputed);
+    }
+
+    private String words(Place p, Derivation d) {
+        return p.value.node().op() instanceof Parameter w ? given.place(w, p.index).detail() : d.words();
+    }
+
+    private void addTerm(Place at, Derivation.Term t, boolean sum, List<Product> out) {
+        List<Place> factors = new ArrayList<>();
+        double constant = t.constant();
+        for (Derivation.Element e : t.factors()) {
+            Place p = named(step(at, e));
+            Derivation d = ends(p.value) ? null : derive(p);
+            boolean opens = sum && d != null && d.kind() == Derivation.Kind.SUM;
+            if (opens && t.factors().size() == 1 && out.size() + d.terms().size() <= MAX_TERMS) {
+                for (Derivation.Term inner : d.terms()) {
+                    String label = d.terms().size() == 1 ? t.label() : inner.label();
+                    addTerm(p.value.equals(at.value) ? at : p, scaled(inner, label, constant), true, out);
+                }
+                return;
+            }
+            if (opens && d.terms().size() == 1) {
+                constant *= d.terms().getFirst().constant();
+                for (Derivation.Element f : d.terms().getFirst().factors()) {
+                    factors.add(named(step(p, f)));
+                }
+            } else {
+                factors.add(p);
+            }
+        }
+        out.add(new Product(t.label(), constant, factors));
+    }
+
+    private static Derivation.Term scaled(Derivation.Term t, String label, double constant) {
+        return new Derivation.Term(label, t.constant() * constant, t.factors());
+    }
+
+    private Explanation.Term term(Product p) {
+        double value = p.constant;
+        List<Explanation.Factor> factors = new ArrayList<>();
+        for (Place f : p.factors) {
+            float x = tensor(f.value).get(flat(f.value, f.index));
+            value *= x;
+            factors.add(factor(f, x));
+        }
+        return new Explanation.Term(p.label, value, p.constant, factors);
+    }
+
+    private Explanation.Factor factor(Place p, float x) {
+        if (p.value.node().op() instanceof Parameter w) {
+            Given.Place at = given.place(w, p.index);
+            return new Explanation.Factor(at.name(), LongStream.of(at.index()).boxed().toList(), x, true, at.detail());
+        }
+        String detail = names.containsKey(p.value) ? "" : derive(p).words();
+        return new Explanation.Factor(name(p.value), indexOf(p.value, p.index), x, false, detail);
+    }
+
+    /** Follows moves until a value that has a name, or that computes something. */
+    private Place named(Place p) {
+        while (!ends(p.value)) {
+            Derivation d = derive(p);
+            if (d.kind() != Derivation.Kind.MOVE) {
+                return p;
+            }
+            p = step(p, d.terms().getFirst().factors().getFirst());
+        }
+        return p;
+    }
+
+    private boolean ends(Value v) {
+        return names.containsKey(v) || v.node().op() instanceof Parameter || v.node().op() instanceof Input;
+    }
+
+    private static Place step(Place p, Derivation.Element e) {
+        return new Place(p.value.node().in().get(e.input()), e.index());
+    }
+
+    private Derivation derive(Place p) {
+        List<Tensor> in = p.value.node().in().stream().map(this::tensor).toList();
+        return ((Primitive) p.value.node().op())
+                .derive(p.value.node(), p.value.output(), p.index, binding, in);
+    }
+
+    private Tensor tensor(Value v) {
+        return tensors.computeIfAbsent(v, values);
+    }
+
+    private String name(Value v) {
+        return v.node().op() instanceof Input i ? i.input() : names.getOrDefault(v, v.toString());
+    }
+
+    /** Everything but weights is shown with a batch axis in front. */
+    private static List<Long> indexOf(Value v, long[] index) {
+        LongStream own = LongStream.of(index);
+        return (v.node().op() instanceof Parameter ? own : LongStream.concat(LongStream.of(0), own)).boxed().toList();
+    }
+
+    private long flat(Value v, long[] index) {
+        long[] shape = tensor(v).shape();
+        long f = 0;
+        for (int i = 0; i < shape.length; i++) {
+            f = f * shape[i] + index[i];
+        }
+        return f;
+    }
+
+    private void check(String name, Value v, long[] index) {
+        Type t = v.type();
+        long[] shape = t.shape(binding);
+        boolean fits = shape.length == index.length;
+        for (int i = 0; fits && i < shape.length; i++) {
+            fits = index[i] >= 0 && index[i] < shape[i];
+        }
+        if (!fits) {
+            throw new IllegalArgumentException("index " + java.util.Arrays.toString(index) + " is outside " + name + " of shape "
+                    + java.util.Arrays.toString(shape));
+        }
+    }
+}

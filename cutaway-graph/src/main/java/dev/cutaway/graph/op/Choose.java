@@ -1,0 +1,47 @@
+package dev.cutaway.graph.op;
+
+import dev.cutaway.graph.Binding;
+import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.Node;
+import dev.cutaway.graph.Primitive;
+import dev.cutaway.graph.Space;
+import dev.cutaway.graph.Type;
+import dev.cutaway.tensor.DType;
+import dev.cutaway.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A learned vector in place of some rows: {@code y[r] = flags[r] == 0 ? vector : x[r]}. ViT's class token enters so.
+ * Inputs: flags (integers), the vector {@code [width]}, rows {@code [position, width]}.
+ */
+public record Choose() implements Primitive {
+    @Override
+    public List<Type> types(List<Type> in) {
+        if (!in.get(0).integer() || !in.get(1).dim(-1).same(in.get(2).dim(-1))) {
+            throw new IllegalArgumentException("takes flags, a vector and rows of the same width");
+        }
+        return List.of(in.get(2));
+    }
+
+    @Override
+    public List<Tensor> eval(Node node, Binding binding, List<Tensor> in) {
+        float[] y = in.get(2).toFloats();
+        float[] v = in.get(1).toFloats();
+        int[] flags = Dense.ints(in.getFirst());
+        for (int r = 0; r < flags.length; r++) {
+            if (flags[r] == 0) {
+                System.arraycopy(v, 0, y, r * v.length, v.length);
+            }
+        }
+        return List.of(Tensor.of(y, in.get(2).shape()));
+    }
+
+    @Override
+    public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
+        return in.getFirst().getInt(index[0]) == 0 ? Derivation.move(1, index[1]) : Derivation.move(2, index);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.cutaway.graph.op;
+
+import dev.cutaway.graph.Binding;
+import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.Node;
+import dev.cutaway.graph.Primitive;
+import dev.cutaway.graph.Space;
+import dev.cutaway.graph.Type;
+import dev.cutaway.tensor.DType;
+import dev.cutaway.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The same numbers with the axes in another order. */
+public record Permute(List<Integer> axes) implements Primitive {
+    public Permute {
+        axes = List.copyOf(axes);
+    }
+
+    public static Permute of(Integer... axes) {
+        return new Permute(List.of(axes));
+    }
+
+    @Override
+    public List<Type> types(List<Type> in) {
+        if (in.getFirst().rank() != axes.size()) {
+            throw new IllegalArgumentException("needs " + axes.size() + " axes");
+        }
+        return List.of(Type.real(axes.stream().map(in.getFirst()::dim).toList()));
+    }
+
+    @Override
+    public List<Tensor> eval(Node node, Binding binding, List<Tensor> in) {
+        return List.of(Dense.permute(in.getFirst(), axes.stream().mapToInt(i -> i).toArray()));
+    }
+
+    @Override
+    public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
+        long[] at = new long[index.length];
+        for (int i = 0; i < at.length; i++) {
+            at[axes.get(i)] = index[i];
+        }
+        return Derivation.move(0, at);
+    }
+}

@@ -1,0 +1,139 @@
+package dev.cutaway.graph.run;
+
+import dev.cutaway.tensor.ResourceException;
+import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.kernel.Kernels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The working memory of one plan for one user: buffers assigned once, scratch per thread, and what the current step's rows are.
+ * Reused from step to step; it grows when a step has more rows than any before and never shrinks.
+ */
+final class Frame {
+    final Kernels kernels;
+    final int threads;
+    private final int[] bufferWidths;
+    private final Slot.Rows[] bufferRows;
+    final MemorySegment[] memory;
+    final MemorySegment[] scratch;
+    private long scratchFloats;
+    private Arena arena = Arena.ofShared();
+    private Arena scratchArena = Arena.ofShared();
+    private int rowCapacity;
+    private int tailCapacity;
+    private int sequenceCapacity;
+
+    Batch batch = new Batch();
+    int rows;
+    int tailRows;
+    int[] tail = new int[16];
+    /** Values that are no rows of a buffer (relative biases): one tensor per sequence of the step. */
+    final Map<dev.cutaway.graph.Value, Tensor[]> loose = new HashMap<>();
+
+    Frame(Kernels kernels, int threads, int[] bufferWidths, Slot.Rows[] bufferRows) {
+        this.kernels = kernels;
+        this.threads = threads;
+        this.bufferWidths = bufferWidths;
+        this.bufferRows = bufferRows;
+        this.memory = new MemorySegment[bufferWidths.length];
+        this.scratch = new MemorySegment[threads];
+    }
+
+    /** Takes the rows of a batch, and memory for them. */
+    void bind(Batch b) {
+        batch = b;
+        rows = b.rows;
+        bindTail(b);
+        if (rows > rowCapacity || tailRows > tailCapacity || b.segments > sequenceCapacity) {
+            grow(b.segments);
+        }
+    }
+
+    private void bindTail(Batch b) {
+        tailRows = switch (b.wanted) {
+            case NONE -> 0;
+            case LAST_OF_EACH -> b.segments;
+            case ALL -> b.rows;
+        };
+        if (tail.length < tailRows) {
+            tail = new int[Math.max(tailRows, tail.length * 2)];
+        }
+        for (int i = 0; i < tailRows; i++) {
+            tail[i] = b.wanted == Batch.Wanted.ALL ? i : b.starts[i + 1] - 1;
+        }
+    }
+
+    private void grow(int sequences) {
+        rowCapacity = Math.max(rows, rowCapacity);
+        tailCapacity = Math.max(tailRows, tailCapacity);
+        sequenceCapacity = Math.max(sequences, sequenceCapacity);
+        arena.close();
+        arena = Arena.ofShared();
+        try {
+            for (int i = 0; i < memory.length; i++) {
+                long n = switch (bufferRows[i]) {
+                    case ALL -> rowCapacity;
+                    case TAIL -> Math.max(1, tailCapacity);
+                    case SEQUENCES -> sequenceCapacity;
+                };
+                memory[i] = arena.allocate(n * bufferWidths[i] * 4, 64);
+            }
+        } catch (OutOfMemoryError e) {
+            throw new ResourceException("no memory for a step of " + rows + " rows; give the prompt in smaller pieces");
+        }
+    }
+
+    void needScratch(long floats) {
+        if (floats > scratchFloats) {
+            scratchFloats = floats;
+            scratchArena.close();
+            scratchArena = Arena.ofShared();
+            for (int i = 0; i < threads; i++) {
+                scratch[i] = scratchArena.allocate(Math.max(16, floats) * 4, 64);
+            }
+        }
+    }
+
+    MemorySegment memory(Slot s) {
+        return memory[s.buffer];
+    }
+
+    int rows(Slot s) {
+        return switch (s.rows) {
+            case ALL -> rows;
+            case TAIL -> tailRows;
+            case SEQUENCES -> batch.segments;
+        };
+    }
+
+    int[] ints(String input) {
+        int[] a = batch.ints.get(input);
+        if (a == null) {
+            throw new IllegalArgumentException("the step needs '" + input + "', which was not given");
+        }
+        return a;
+    }
+
+    /** The sequence that a row belongs to. */
+    int segmentOf(int row) {
+        int i = Arrays.binarySearch(batch.starts, 0, batch.segments + 1, row);
+        return i >= 0 ? i : -i - 2;
+    }
+
+    long bytes() {
+        long n = scratchFloats * 4 * threads;
+        for (MemorySegment m : memory) {
+            n += m == null ? 0 : m.byteSize();
+        }
+        return n;
+    }
+
+    void close() {
+        arena.close();
+        scratchArena.close();
+    }
+}

@@ -1,0 +1,354 @@
+package dev.cutaway.graph.run;
+
+import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.Graph;
+import dev.cutaway.graph.Node;
+import dev.cutaway.graph.Space;
+import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
+import dev.cutaway.graph.op.Attention;
+import dev.cutaway.graph.op.Binary;
+import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Constant;
+import dev.cutaway.graph.op.Gate;
+import dev.cutaway.graph.op.Gather;
+import dev.cutaway.graph.op.HeadsOut;
+import dev.cutaway.graph.op.Input;
+import dev.cutaway.graph.op.LayerNorm;
+import dev.cutaway.graph.op.Linear;
+import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.op.Reshape;
+import dev.cutaway.graph.op.RmsNorm;
+import dev.cutaway.graph.op.RopeTable;
+import dev.cutaway.graph.op.Rotary;
+import dev.cutaway.graph.op.SoftCap;
+import dev.cutaway.graph.op.Unary;
+import dev.cutaway.tensor.kernel.Activation;
+import dev.cutaway.tensor.kernel.AttentionShape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Lowers one section of a graph (all nodes over one row space) to steps. Composites with a kernel become one step, weights
+ * that share an input one product; reshapes cost nothing; whatever has no kernel runs by its definition.
+ */
+final class PlanBuilder {
+    private final Graph graph;
+    private final Weights weights;
+    private final Space section;
+    private final boolean tailed;
+    final List<Step> steps = new ArrayList<>();
+    final List<SequenceState.Layout> layouts;
+    final Map<Integer, Integer> blockStarts = new HashMap<>();
+    final Map<Integer, Slot> blockSlots = new HashMap<>();
+    final Map<Value, Slot> slots = new HashMap<>();
+    private final Map<Value, Slot> tailCopies = new HashMap<>();
+    private final Map<Value, Integer> uses = new HashMap<>();
+    private final List<Slot> all = new ArrayList<>();
+    private final Map<Value, Integer> states;
+    private boolean tail;
+
+    PlanBuilder(
+            Graph graph,
+            Weights weights,
+            Space section,
+            boolean tailed,
+            List<SequenceState.Layout> layouts,
+            Map<Value, Integer> states) {
+        this.graph = graph;
+        this.weights = weights;
+        this.section = section;
+        this.tailed = tailed;
+        this.layouts = layouts;
+        this.states = states;
+        graph.nodes().forEach(n -> n.in().forEach(v -> uses.merge(v, 1, Integer::sum)));
+    }
+
+    /** Lowers the section's nodes. */
+    void lower() {
+        Map<Integer, List<Integer>> starts = new HashMap<>();
+        List<Value> inputs = graph.blockInputs();
+        int last = -1;
+        for (Node n : graph.nodes()) {
+            if (!belongs(n)) {
+                continue;
+            }
+            if (n.block() > last && n.block() >= 0 && n.block() < inputs.size() && of(inputs.get(n.block())).equals(section)) {
+                begin(n.block());
+                last = n.block();
+            }
+            tail = tailed && n.block() == inputs.size();
+            lower(n);
+        }
+    }
+
+    private void begin(int block) {
+        Slot x = slots.get(graph.blockInputs().get(block));
+        blockStarts.put(block, steps.size());
+        blockSlots.put(block, x);
+        emit(new StateSteps.Record(block, x, section.equals(Space.SOURCE)), x);
+    }
+
+    /** The section that a value is computed in. */
+    static Space of(Value v) {
+        for (Dim d : v.type().dims()) {
+            if (d instanceof Dim.Rows(Space s)) {
+                return s.equals(Space.SOURCE) ? s : Space.ROWS;
+            }
+        }
+        return Space.ROWS;
+    }
+
+    private boolean belongs(Node n) {
+        if (n.op() instanceof Parameter || n.op() instanceof Input) {
+            return false;
+        }
+        return of(n.value(0)).equals(section);
+    }
+
+    private void emit(Step s, Slot... touched) {
+        for (Slot t : touched) {
+            t.lastUse = steps.size();
+        }
+        steps.add(s);
+    }
+
+    private Slot slot(Value v) {
+        return slot(v, steps.size());
+    }
+
+    private Slot slot(Value v, int born) {
+        Type t = v.type();
+        Slot.Rows rows = t.dim(0) instanceof Dim.Rows(Space s) && s.equals(Space.SEQUENCES)
+                ? Slot.Rows.SEQUENCES
+                : tail ? Slot.Rows.TAIL : Slot.Rows.ALL;
+        Slot s = new Slot(Math.toIntExact(t.fixedSize()), rows, born);
+        all.add(s);
+        slots.put(v, s);
+        return s;
+    }
+
+    /** Where an input's rows are; in the tail, a copy of the wanted rows. */
+    private Slot in(Value v) {
+        Slot s = slots.get(v);
+        if (s == null && v.node().op() instanceof Input i && !i.type().integer()) {
+            s = slot(v);
+            emit(new RowSteps.Given(i.input(), s), s);
+        }
+        if (s == null) {
+            throw new IllegalStateException("value " + v.node() + " is not a row value of this section");
+        }
+        if (!tail || s.rows != Slot.Rows.ALL) {
+            return s;
+        }
+        Slot known = tailCopies.get(v);
+        if (known == null) {
+            known = new Slot(s.width, Slot.Rows.TAIL, steps.size());
+            all.add(known);
+            tailCopies.put(v, known);
+            emit(new RowSteps.Copy(s, known), s, known);
+        }
+        return known;
+    }
+
+    private static Optional<Parameter> parameter(Node n, int input) {
+        return input < n.in().size() && n.in().get(input).node().op() instanceof Parameter p
+                ? Optional.of(p)
+                : Optional.empty();
+    }
+
+    private static Parameter require(Node n, int input) {
+        return parameter(n, input)
+                .orElseThrow(() -> new IllegalStateException("input " + input + " of " + n + " must be a weight"));
+    }
+
+    private void lower(Node n) {
+        switch (n.op()) {
+            case Reshape r when slots.containsKey(n.in().getFirst()) -> slots.put(n.value(0), in(n.in().getFirst()));
+            case Linear l -> product(n, in(n.in().getFirst()));
+            case HeadsOut h -> product(n, in(n.in().getFirst()));
+            case RmsNorm(double eps, double offset) -> norm(n, true, eps, offset);
+            case LayerNorm(double eps) -> norm(n, false, eps, 0);
+            case Gather g when n.in().get(0).node().op() instanceof Parameter
+                    && n.in().get(1).node().op() instanceof Input -> embed(n);
+            case RopeTable(var frequencies) -> angles(n, frequencies);
+            case Rotary(boolean interleaved) -> rotate(n, interleaved);
+            case Cache c -> append(n);
+            case Attention a -> attend(n, a);
+            case Binary b when (b == Binary.ADD || b == Binary.MULTIPLY) && bothRows(n) -> zip(n, b == Binary.MULTIPLY);
+            case Constant(double factor, double offset) when offset == 0 && slots.containsKey(n.in().getFirst()) -> {
+                Slot x = in(n.in().getFirst());
+                Slot y = slot(n.value(0));
+                emit(new RowSteps.Scale(x, y, factor), x, y);
+            }
+            case SoftCap(double cap) -> {
+                Slot x = in(n.in().getFirst());
+                Slot y = slot(n.value(0));
+                emit(new RowSteps.Cap(x, y, cap), x, y);
+            }
+            case Unary u when activation(u).isPresent() -> {
+                Slot x = in(n.in().getFirst());
+                Slot y = slot(n.value(0));
+                emit(new RowSteps.Activate(activation(u).get(), x, Optional.empty(), y), x, y);
+            }
+            case Gate(Unary u) when activation(u).isPresent() -> {
+                Slot x = in(n.in().get(0));
+                Slot up = in(n.in().get(1));
+                Slot y = slot(n.value(0));
+                emit(new RowSteps.Activate(activation(u).get(), x, Optional.of(up), y), x, up, y);
+            }
+            default -> generic(n);
+        }
+    }
+
+    private static Optional<Activation> activation(Unary u) {
+        return switch (u) {
+            case RELU -> Optional.of(Activation.RELU);
+            case SILU -> Optional.of(Activation.SILU);
+            case GELU -> Optional.of(Activation.GELU_ERF);
+            case GELU_TANH -> Optional.of(Activation.GELU_TANH);
+            case QUICK_GELU -> Optional.of(Activation.QUICK_GELU);
+            case SIGMOID -> Optional.of(Activation.SIGMOID);
+            case TANH -> Optional.of(Activation.TANH);
+            case SQUARE, SQRT -> Optional.empty();
+        };
+    }
+
+    private boolean bothRows(Node n) {
+        Slot a = slots.get(n.in().get(0));
+        Slot b = slots.get(n.in().get(1));
+        return a != null && b != null && a.width == b.width;
+    }
+
+    private void product(Node n, Slot x) {
+        Parameter w = require(n, 1);
+        Optional<Parameter> bias = parameter(n, 2);
+        LinearStep step = steps.isEmpty() || !(steps.getLast() instanceof LinearStep l && l.input() == x)
+                ? new LinearStep(x)
+                : (LinearStep) steps.getLast();
+        if (step.products() == 0) {
+            emit(step, x);
+        }
+        // The step was emitted already: the result is born with it, while its input still lives.
+        Slot y = slot(n.value(0), steps.size() - 1);
+        step.product(() -> weights.packed(w, bias), y, false);
+    }
+
+    private void norm(Node n, boolean rms, double eps, double offset) {
+        Slot x = in(n.in().getFirst());
+        Parameter gain = require(n, 1);
+        Optional<Parameter> bias = parameter(n, 2);
+        Slot y = slot(n.value(0));
+        emit(
+                new RowSteps.Norm(
+                        x, y, () -> weights.vector(gain), bias.map(b -> () -> weights.vector(b)), rms, eps, offset),
+                x, y);
+    }
+
+    private void embed(Node n) {
+        Parameter table = require(n, 0);
+        String ids = ((Input) n.in().get(1).node().op()).input();
+        Slot y = slot(n.value(0));
+        boolean multiplied = uses.getOrDefault(n.in().getFirst(), 0) > 1;
+        Optional<java.util.function.Supplier<dev.cutaway.tensor.kernel.PackedMatrix>> packed =
+                multiplied && weights.isPacked(table)
+                        ? Optional.of(() -> weights.packed(table, Optional.empty()))
+                        : Optional.empty();
+        emit(new RowSteps.Embed(ids, () -> weights.tensor(table), packed, y), y);
+    }
+
+    private void angles(Node n, dev.cutaway.graph.op.RopeFrequencies frequencies) {
+        Slot cos = slot(n.value(0));
+        Slot sin = slot(n.value(1));
+        String position = ((Input) n.in().getFirst().node().op()).input();
+        emit(new RowSteps.Angles(frequencies, position, cos, sin), cos, sin);
+    }
+
+    private void rotate(Node n, boolean interleaved) {
+        Slot x = in(n.in().getFirst());
+        Slot cos = slots.get(n.in().get(1));
+        Slot sin = slots.get(n.in().get(2));
+        Slot y = slot(n.value(0));
+        emit(new RowSteps.Rotate(x, y, cos, sin, n.out().getFirst().size(2), interleaved), x, y, cos, sin);
+    }
+
+    private void append(Node n) {
+        Slot x = in(n.in().getFirst());
+        int state = java.util.Objects.requireNonNull(states.get(n.value(0)));
+        emit(new StateSteps.Append(state, layouts.get(state), x), x);
+    }
+
+    private void attend(Node n, Attention a) {
+        Slot q = in(n.in().get(0));
+        int keys = java.util.Objects.requireNonNull(states.get(n.in().get(1)));
+        int values = java.util.Objects.requireNonNull(states.get(n.in().get(2)));
+        SequenceState.Layout layout = layouts.get(keys);
+        boolean cross = layout.source() && section.equals(Space.ROWS);
+        int groups = layout.heads();
+        Type qt = n.in().get(0).type();
+        AttentionShape shape = new AttentionShape(
+                qt.size(1) / groups, qt.size(2), layouts.get(values).size(), (float) a.scale(), (float) a.cap(),
+                a.window() > 0 ? a.window() - 1 : AttentionShape.ALL, a.causal() ? 0 : AttentionShape.ALL);
+        Optional<Value> bias = n.in().size() > 5 ? Optional.of(n.in().get(5)) : Optional.empty();
+        Slot y = slot(n.value(0));
+        emit(new StateSteps.Attend(shape, groups, q, keys, values, layout, cross, y, bias), q, y);
+    }
+
+    private void zip(Node n, boolean multiply) {
+        Slot a = in(n.in().get(0));
+        Slot b = in(n.in().get(1));
+        Slot y = slot(n.value(0));
+        emit(new RowSteps.Zip(a, b, y, multiply), a, b, y);
+    }
+
+    private void generic(Node n) {
+        Map<Value, Slot> rows = new HashMap<>();
+        for (Value v : n.in()) {
+            if (slots.containsKey(v)) {
+                rows.put(v, in(v));
+            }
+        }
+        Type t = n.out().getFirst();
+        boolean row = !t.integer()
+                && t.dim(0) instanceof Dim.Rows
+                && t.dims().stream().skip(1).allMatch(Dim.Size.class::isInstance);
+        Optional<Slot> out = row ? Optional.of(slot(n.value(0))) : Optional.empty();
+        emit(new GenericStep(n, rows, out, weights, tail), rows.values().toArray(Slot[]::new));
+        out.ifPresent(s -> s.lastUse = steps.size() - 1);
+    }
+
+    /** Keeps a value until the end: outputs that are read after the run. */
+    void keep(Value v) {
+        Slot s = slots.get(v);
+        if (s != null) {
+            s.lastUse = Integer.MAX_VALUE;
+        }
+    }
+
+    /** Gives every slot a buffer; slots whose lives do not overlap and whose rows are alike share one. */
+    void assign(List<Integer> widths, List<Slot.Rows> rows) {
+        List<Integer> freeFrom = new ArrayList<>();
+        int first = widths.size();
+        for (Slot s : all.stream().sorted(java.util.Comparator.comparingInt(s -> s.born)).toList()) {
+            int best = -1;
+            for (int i = first; i < widths.size(); i++) {
+                boolean free = freeFrom.get(i - first) < s.born && rows.get(i) == s.rows;
+                if (free && (best < 0 || Math.abs(widths.get(i) - s.width) < Math.abs(widths.get(best) - s.width))) {
+                    best = i;
+                }
+            }
+            if (best < 0) {
+                best = widths.size();
+                widths.add(s.width);
+                rows.add(s.rows);
+                freeFrom.add(0);
+            }
+            widths.set(best, Math.max(widths.get(best), s.width));
+            freeFrom.set(best - first, s.lastUse);
+            s.buffer = best;
+        }
+    }
+}

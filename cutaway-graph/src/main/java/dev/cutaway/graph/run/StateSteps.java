@@ -1,0 +1,183 @@
+package dev.cutaway.graph.run;
+
+import dev.cutaway.graph.Value;
+import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.kernel.AttentionKernels;
+import dev.cutaway.tensor.kernel.AttentionShape;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** Steps that touch what is kept of a sequence: the recording, the cache, and attention over it. */
+final class StateSteps {
+    private StateSteps() {}
+
+    /** Keeps the residual stream into a block. */
+    static final class Record extends Step {
+        private final int block;
+        private final Slot x;
+        private final boolean source;
+
+        Record(int block, Slot x, boolean source) {
+            this.block = block;
+            this.x = x;
+            this.source = source;
+        }
+
+        @Override
+        int chunks(Frame f) {
+            return f.rows > 0 && f.batch.states[0].recording() ? 1 : 0;
+        }
+
+        @Override
+        void run(Frame f, int chunk, int worker) {
+            for (int i = 0; i < f.batch.segments; i++) {
+                SequenceState s = f.batch.states[i];
+                if (s.recording()) {
+                    int from = f.batch.starts[i];
+                    long bytes = (long) (f.batch.starts[i + 1] - from) * x.width * 4;
+                    long at = source ? 0 : (long) s.length() * x.width * 4;
+                    MemorySegment.copy(f.memory(x), x.at(from) * 4, s.residual(block), at, bytes);
+                }
+            }
+        }
+    }
+
+    /** Appends keys or values of the step's rows to a state. */
+    static final class Append extends Step {
+        private static final int PER_CHUNK = 16;
+        private final int state;
+        private final SequenceState.Layout layout;
+        private final Slot x;
+
+        Append(int state, SequenceState.Layout layout, Slot x) {
+            this.state = state;
+            this.layout = layout;
+            this.x = x;
+        }
+
+        @Override
+        int chunks(Frame f) {
+            return rowChunks(f.rows, PER_CHUNK);
+        }
+
+        @Override
+        void run(Frame f, int chunk, int worker) {
+            int to = Math.min(f.rows, (chunk + 1) * PER_CHUNK);
+            int segment = f.segmentOf(chunk * PER_CHUNK);
+            for (int r = chunk * PER_CHUNK; r < to; r++) {
+                if (r == f.batch.starts[segment + 1]) {
+                    segment++;
+                }
+                SequenceState s = f.batch.states[segment];
+                int index = (layout.source() ? 0 : s.length()) + r - f.batch.starts[segment];
+                for (int h = 0; h < layout.heads(); h++) {
+                    long from = x.at(r) + (long) h * layout.size();
+                    long at = s.headAt(state, h);
+                    if (layout.keys()) {
+                        AttentionKernels.storeKey(f.memory(x), from, s.memory(state), at, index, layout.size());
+                    } else {
+                        MemorySegment.copy(
+                                f.memory(x), from * 4, s.memory(state), (at + (long) index * layout.size()) * 4,
+                                layout.size() * 4L);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Attention of the step's rows over the cache: a chunk is one key head of up to {@link #ROWS} rows of one sequence. */
+    static final class Attend extends Step {
+        private static final int ROWS = 16;
+        private final AttentionShape shape;
+        private final int groups;
+        private final Slot q;
+        private final int keys;
+        private final int values;
+        private final SequenceState.Layout layout;
+        private final boolean cross;
+        private final Slot out;
+        private final Optional<Value> bias;
+
+        Attend(
+                AttentionShape shape, int groups, Slot q, int keys, int values, SequenceState.Layout layout, boolean cross,
+                Slot out, Optional<Value> bias) {
+            this.shape = shape;
+            this.groups = groups;
+            this.q = q;
+            this.keys = keys;
+            this.values = values;
+            this.layout = layout;
+            this.cross = cross;
+            this.out = out;
+            this.bias = bias;
+        }
+
+        private int blocks(Frame f, int segment) {
+            return rowChunks(f.batch.starts[segment + 1] - f.batch.starts[segment], ROWS);
+        }
+
+        @Override
+        int chunks(Frame f) {
+            int n = 0;
+            for (int i = 0; i < f.batch.segments; i++) {
+                n += blocks(f, i) * groups;
+            }
+            return n;
+        }
+
+        @Override
+        long scratch(Frame f) {
+            int most = 1;
+            for (int i = 0; i < f.batch.segments; i++) {
+                most = Math.max(most, keyCount(f, i));
+            }
+            return f.kernels.attention().scratchFloats(shape, most);
+        }
+
+        private int keyCount(Frame f, int segment) {
+            SequenceState s = f.batch.states[segment];
+            int now = f.batch.starts[segment + 1] - f.batch.starts[segment];
+            return cross ? s.sourceLength() : layout.source() ? now : s.length() + now;
+        }
+
+        @Override
+        void run(Frame f, int chunk, int worker) {
+            int segment = 0;
+            int rest = chunk;
+            while (rest >= blocks(f, segment) * groups) {
+                rest -= blocks(f, segment) * groups;
+                segment++;
+            }
+            // Later rows have more keys: they go out first, so that no long chunk is left for the end.
+            int block = blocks(f, segment) - 1 - rest / groups;
+            int first = f.batch.starts[segment] + block * ROWS;
+            int count = Math.min(ROWS, f.batch.starts[segment + 1] - first);
+            attend(f, segment, rest % groups, first, count, worker);
+        }
+
+        private void attend(Frame f, int segment, int g, int first, int count, int worker) {
+            SequenceState s = f.batch.states[segment];
+            int within = first - f.batch.starts[segment];
+            int position = cross ? 0 : (layout.source() ? 0 : s.length()) + within;
+            long qAt = q.at(first) + (long) g * shape.heads() * shape.headSize();
+            long oAt = out.at(first) + (long) g * shape.heads() * shape.valueSize();
+            MemorySegment k = s.memory(keys);
+            MemorySegment v = s.memory(values);
+            long kAt = s.headAt(keys, g);
+            long vAt = s.headAt(values, g);
+            int n = keyCount(f, segment);
+            if (bias.isEmpty()) {
+                f.kernels.attention().attend(
+                        shape, f.memory(q), qAt, q.width, k, kAt, v, vAt, shape.valueSize(), n, position, count,
+                        f.memory(out), oAt, out.width, f.scratch[worker], 0);
+            } else {
+                Tensor b = java.util.Objects.requireNonNull(f.loose.get(bias.get()))[segment];
+                long perHead = b.dim(1) * b.dim(2);
+                f.kernels.attention().attendBiased(
+                        shape, f.memory(q), qAt, q.width, k, kAt, v, vAt, shape.valueSize(), n, position, count,
+                        f.memory(out), oAt, out.width, f.scratch[worker], 0, b.data(),
+                        g * shape.heads() * perHead + within * b.dim(2), perHead, b.dim(2));
+            }
+        }
+    }
+}

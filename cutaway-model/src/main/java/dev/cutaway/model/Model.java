@@ -1,0 +1,231 @@
+package dev.cutaway.model;
+
+import dev.cutaway.graph.Graph;
+import dev.cutaway.graph.GraphBuilder;
+import dev.cutaway.graph.Node;
+import dev.cutaway.graph.op.HeadsOut;
+import dev.cutaway.graph.op.Linear;
+import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.run.Batch;
+import dev.cutaway.graph.run.Plan;
+import dev.cutaway.graph.run.Pool;
+import dev.cutaway.model.arch.Architecture;
+import dev.cutaway.model.arch.Architectures;
+import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.tensor.kernel.Kernels;
+import dev.cutaway.text.Tokenizer;
+import dev.cutaway.text.template.ChatTemplate;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model: its graph, its weights and its tokenizer. Opening maps the weights and reads their headers; they are packed when the
+ * first session runs. Immutable and shared between threads; each thread makes a {@link Session} of its own.
+ */
+public final class Model implements AutoCloseable {
+    /** Values that plans keep for reading after a run. */
+    private static final List<String> OUTPUTS = List.of("logits", "nsp_logits", "pooler", "hook_last");
+
+    private final ModelFiles files;
+    private final Architecture architecture;
+    private final Sizes sizes;
+    private final Graph graph;
+    private final ModelWeights weights;
+    private final Plan plan;
+    private final Pool pool;
+    private final ReentrantLock running = new ReentrantLock();
+    private volatile boolean prepared;
+    private @Nullable Tokenizer tokenizer;
+
+    private Model(ModelFiles files, OpenOptions options) {
+        this.files = files;
+        this.architecture = Architectures.of(files.config());
+        this.sizes = architecture.sizes(files.config());
+        this.weights = new ModelWeights(files.checkpoint(), architecture.basePrefix(), options.exact());
+        GraphBuilder g = new GraphBuilder();
+        architecture.build(files.config(), weights::has, g);
+        this.graph = g.build();
+        for (Node n : graph.nodes()) {
+            if (n.op() instanceof Parameter p) {
+                weights.check(p);
+            }
+            if ((n.op() instanceof Linear || n.op() instanceof HeadsOut)
+                    && n.in().get(1).node().op() instanceof Parameter p) {
+                weights.willMultiply(p);
+            }
+        }
+        this.plan = new Plan(graph, weights, OUTPUTS);
+        this.pool = new Pool(options.threads());
+    }
+
+    /**
+     * Opens a model with default options.
+     *
+     * @param model a directory with {@code config.json} and safetensors, a {@code .gguf} file, the name of an embedded model, or
+     *     {@code hf:owner/name[/file]}
+     * @throws dev.cutaway.tensor.BadInputException if it is not there or not what it should be
+     */
+    public static Model open(String model) {
+        return open(model, OpenOptions.defaults());
+    }
+
+    public static Model open(String model, OpenOptions options) {
+        return open(ModelFiles.of(model, options), options);
+    }
+
+    public static Model open(Path path) {
+        return open(path.toString());
+    }
+
+    private static Model open(ModelFiles files, OpenOptions options) {
+        try {
+            return new Model(files, options);
+        } catch (RuntimeException e) {
+            files.checkpoint().close();
+            throw e;
+        }
+    }
+
+    /** What people call it: the file's or directory's name, or the embedded model's. */
+    public String name() {
+        return files.name();
+    }
+
+    /** The {@code model_type}. */
+    public String architecture() {
+        return architecture.name();
+    }
+
+    public Family family() {
+        return architecture.family();
+    }
+
+    public Config config() {
+        return files.config();
+    }
+
+    /** The defaults of generation that come with the model; empty if there are none. */
+    public Optional<Config> generationConfig() {
+        return files.generationConfig();
+    }
+
+    public Sizes sizes() {
+        return sizes;
+    }
+
+    /** The graph that describe, run and look all read. */
+    public Graph graph() {
+        return graph;
+    }
+
+    public Checkpoint checkpoint() {
+        return weights.checkpoint();
+    }
+
+    /** The directory of the model's files; empty for a single file. */
+    public Optional<Path> directory() {
+        return files.directory();
+    }
+
+    /**
+     * The tokenizer, loaded on first use.
+     *
+     * @throws dev.cutaway.tensor.BadInputException if the model has none, or it cannot be read
+     */
+    public synchronized Tokenizer tokenizer() {
+        if (tokenizer == null) {
+            tokenizer = files.loadTokenizer();
+        }
+        return tokenizer;
+    }
+
+    /** The template that turns a conversation into a prompt; empty if the model has none. */
+    public Optional<ChatTemplate> chatTemplate() {
+        return files.chatTemplate();
+    }
+
+    /** Ids that end a generated text: of the generation configuration, the configuration, and the tokenizer. */
+    public java.util.Set<Integer> endTokens() {
+        return files.endTokens();
+    }
+
+    /** What the model is made of: parameters, multiply-adds, memory. */
+    public Description describe() {
+        return Description.of(graph, sizes, name(), config(), architecture);
+    }
+
+    /** A session that records the residual stream into every block. */
+    public Session session() {
+        return session(SessionOptions.defaults());
+    }
+
+    public Session session(SessionOptions options) {
+        return new Session(this, options);
+    }
+
+    /** Packs the weights now rather than at the first step. */
+    public void prepare() {
+        if (prepared) {
+            return;
+        }
+        running.lock();
+        try {
+            if (!prepared) {
+                plan.prepare();
+                prepared = true;
+            }
+        } finally {
+            running.unlock();
+        }
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    Plan.Runner runner() {
+        return plan.new Runner(pool, Kernels.get());
+    }
+
+    ModelWeights weights() {
+        return weights;
+    }
+
+    /** Runs a batch; one at a time over all sessions, since the threads are shared. */
+    void run(Plan.Runner runner, Batch batch, boolean source) {
+        prepare();
+        running.lock();
+        try {
+            if (source) {
+                runner.runSource(batch);
+            } else {
+                runner.run(batch);
+            }
+        } finally {
+            running.unlock();
+        }
+    }
+
+    /** Bytes of packed weights held; mapped files are not counted. */
+    public long memoryBytes() {
+        return weights.packedBytes();
+    }
+
+    public int threads() {
+        return pool.threads();
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        weights.close();
+    }
+
+    @Override
+    public String toString() {
+        return name() + " (" + architecture() + ")";
+    }
+}

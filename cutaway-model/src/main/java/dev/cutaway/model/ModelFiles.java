@@ -1,0 +1,132 @@
+package dev.cutaway.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.Tokenizer;
+import dev.cutaway.text.Tokenizers;
+import dev.cutaway.text.template.ChatTemplate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The files that make a model: where each part of it comes from. */
+interface ModelFiles {
+    String name();
+
+    Config config();
+
+    Checkpoint checkpoint();
+
+    Optional<Config> generationConfig();
+
+    Optional<Path> directory();
+
+    Tokenizer loadTokenizer();
+
+    Optional<ChatTemplate> chatTemplate();
+
+    /** End tokens that the configuration files name. */
+    default Set<Integer> endTokens() {
+        Set<Integer> ids = new HashSet<>();
+        generationConfig().ifPresent(g -> addIds(ids, g.values().get("eos_token_id")));
+        addIds(ids, config().values().get("eos_token_id"));
+        return ids;
+    }
+
+    private static void addIds(Set<Integer> ids, Object v) {
+        if (v instanceof Number n) {
+            ids.add(n.intValue());
+        } else if (v instanceof List<?> l) {
+            l.forEach(x -> addIds(ids, x));
+        }
+    }
+
+    /** Finds what MODEL names. */
+    static ModelFiles of(String model, OpenOptions options) {
+        Path path = Path.of(model);
+        if (Files.isDirectory(path)) {
+            return new DirectoryFiles(path);
+        }
+        throw new BadInputException(model + ": no such model; give a directory with config.json, a .gguf file, "
+                + "an embedded model's name or hf:owner/name");
+    }
+
+    /** A Hugging Face style directory. */
+    record DirectoryFiles(Path path, Config config, Checkpoint checkpoint) implements ModelFiles {
+        DirectoryFiles(Path path) {
+            this(path, json(path.resolve("config.json")), Checkpoint.open(path));
+        }
+
+        @Override
+        public String name() {
+            return path.toAbsolutePath().normalize().getFileName() + "";
+        }
+
+        @Override
+        public Optional<Config> generationConfig() {
+            Path file = path.resolve("generation_config.json");
+            return Files.isRegularFile(file) ? Optional.of(json(file)) : Optional.empty();
+        }
+
+        @Override
+        public Optional<Path> directory() {
+            return Optional.of(path);
+        }
+
+        @Override
+        public Tokenizer loadTokenizer() {
+            return Tokenizers.load(path);
+        }
+
+        @Override
+        public Optional<ChatTemplate> chatTemplate() {
+            Path jinja = path.resolve("chat_template.jinja");
+            if (Files.isRegularFile(jinja)) {
+                return Optional.of(ChatTemplate.of(read(jinja, 1 << 20)));
+            }
+            Path file = path.resolve("tokenizer_config.json");
+            return Files.isRegularFile(file)
+                    ? Optional.ofNullable(json(file).values().get("chat_template"))
+                            .filter(String.class::isInstance)
+                            .map(t -> ChatTemplate.of((String) t))
+                    : Optional.empty();
+        }
+    }
+
+    /** Reads a JSON object from a file of at most 64 MB. */
+    static Config json(Path file) {
+        try {
+            Map<String, Object> values =
+                    new ObjectMapper().readValue(read(file, 64 << 20), new TypeReference<Map<String, Object>>() {});
+            if (values == null) {
+                throw new BadInputException(file + ": is null; it must hold a JSON object");
+            }
+            return new Config(file.toString(), values);
+        } catch (JsonProcessingException e) {
+            String at = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
+            throw new BadInputException(file + ": is not a JSON object" + at + "; check that the file is complete");
+        }
+    }
+
+    private static String read(Path file, int limit) {
+        try {
+            if (!Files.isRegularFile(file)) {
+                throw new BadInputException(file + ": no such file; the directory is not a model's, or incomplete");
+            }
+            if (Files.size(file) > limit) {
+                throw new BadInputException(file + ": has " + Files.size(file) + " bytes; at most " + limit + " are read");
+            }
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new BadInputException(file + ": cannot be read (" + e.getMessage() + "); check its permissions and encoding");
+        }
+    }
+}

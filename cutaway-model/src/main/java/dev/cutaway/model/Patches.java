@@ -1,0 +1,39 @@
+package dev.cutaway.model;
+
+import dev.cutaway.model.arch.ImageSizes;
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.Tensor;
+import java.util.Arrays;
+
+/** Cuts an image into patches. */
+final class Patches {
+    private Patches() {}
+
+    /**
+     * Rows of pixels: the first is for the class token and holds zeros, the others are patches from the top left, row by row,
+     * each as {@code [channel, y, x]}.
+     *
+     * @param pixels {@code [channel, height, width]}
+     * @return {@code [1 + patches, channel * patch height * patch width]}
+     */
+    static Tensor cut(Tensor pixels, ImageSizes s) {
+        if (!Arrays.equals(pixels.shape(), new long[] {s.channels(), s.height(), s.width()})) {
+            throw new BadInputException("image of shape " + Arrays.toString(pixels.shape()) + "; the model reads "
+                    + s.channels() + " x " + s.height() + " x " + s.width() + " (channels, height, width)");
+        }
+        float[] x = pixels.toFloats();
+        int size = s.patchElements();
+        float[] out = new float[(s.patches() + 1) * size];
+        for (int p = 0; p < s.patches(); p++) {
+            int top = p / s.columns() * s.patchHeight();
+            int left = p % s.columns() * s.patchWidth();
+            for (int i = 0; i < size; i++) {
+                int c = i / (s.patchHeight() * s.patchWidth());
+                int dy = i / s.patchWidth() % s.patchHeight();
+                int dx = i % s.patchWidth();
+                out[(p + 1) * size + i] = x[(c * s.height() + top + dy) * s.width() + left + dx];
+            }
+        }
+        return Tensor.of(out, s.patches() + 1, size);
+    }
+}

@@ -1,0 +1,363 @@
+package dev.cutaway.model;
+
+import dev.cutaway.graph.op.RopeFrequencies;
+import dev.cutaway.graph.op.RopeTable;
+import dev.cutaway.graph.run.Batch;
+import dev.cutaway.graph.run.Plan;
+import dev.cutaway.graph.run.SequenceState;
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+
+/**
+ * One sequence going through a model: its tokens, its keys and values, and (unless switched off) a recording from which
+ * everything inside can be looked at. Belongs to one thread; only {@link #cancel} may be called from another.
+ */
+public final class Session implements AutoCloseable {
+    /** Rows of a prompt that go through the plan at once. */
+    private static final int CHUNK = 128;
+
+    private final Model model;
+    private final SessionOptions options;
+    private final Plan.Runner runner;
+    private final Batch batch = new Batch();
+    private final List<RopeFrequencies> ropes;
+    private SequenceState state;
+    private int[] tokens = new int[64];
+    private int[] types = {};
+    private int[] positions = {};
+    private int[] source = {};
+    private Tensor patches = Tensor.zeros(0, 1);
+    private int length;
+    private float[] logits = {};
+    private volatile boolean cancelled;
+
+    Session(Model model, SessionOptions options) {
+        this.model = model;
+        this.options = options;
+        this.runner = model.runner();
+        this.state = model.plan().newSequence(options.recording());
+        this.ropes = model.graph().nodes().stream()
+                .filter(n -> n.op() instanceof RopeTable)
+                .map(n -> ((RopeTable) n.op()).frequencies())
+                .toList();
+    }
+
+    public Model model() {
+        return model;
+    }
+
+    /** Positions held: tokens, or the rows of an image. */
+    public int length() {
+        return length;
+    }
+
+    /** The tokens held. */
+    public int[] tokens() {
+        return Arrays.copyOf(tokens, length);
+    }
+
+    /** The source's tokens, in models with an encoder. */
+    public int[] sourceTokens() {
+        return source.clone();
+    }
+
+    /** Positions that the session may hold: of the options, else of the model. */
+    public int context() {
+        int own = model.sizes().context();
+        if (options.context() == 0) {
+            return own;
+        }
+        return model.sizes().learnedPositions() ? Math.min(own, options.context()) : options.context();
+    }
+
+    /** Whether more tokens are held than the model was made for. Rotary models run on, with growing nonsense. */
+    public boolean beyondContext() {
+        return length > model.sizes().context();
+    }
+
+    /**
+     * Runs the next tokens of a decoder.
+     *
+     * @return logits of the last one's next token, {@code [vocabulary]}; overwritten by the next call
+     * @throws BadInputException if an id is outside the vocabulary, or the tokens exceed a table of learned positions
+     * @throws CancellationException if {@link #cancel} was called
+     */
+    public float[] append(int... next) {
+        checkRoom(next.length);
+        if (ropes.stream().anyMatch(r -> r.changes(length, length + next.length)) && length > 0) {
+            // The rotation depends on the length, so what was cached is of another rotation: start afresh.
+            int[] all = Arrays.copyOf(tokens, length + next.length);
+            System.arraycopy(next, 0, all, length, next.length);
+            truncate(0);
+            return run(all, 0, all.length, all.length);
+        }
+        return run(next, 0, next.length, length + next.length);
+    }
+
+    private float[] run(int[] next, int from, int to, int total) {
+        for (int at = from; at < to; at += CHUNK) {
+            if (cancelled) {
+                cancelled = false;
+                throw new CancellationException();
+            }
+            int n = Math.min(CHUNK, to - at);
+            boolean last = at + n == to;
+            batch.clear().want(last ? Batch.Wanted.LAST_OF_EACH : Batch.Wanted.NONE).add(state, n);
+            push(next, at, n);
+            batch.total(total);
+            model.run(runner, batch, false);
+        }
+        if (logits.length == 0) {
+            logits = new float[model.sizes().vocabulary()];
+        }
+        runner.output("logits", 0, logits);
+        return logits;
+    }
+
+    private void push(int[] next, int at, int n) {
+        reserve(length + n);
+        int vocabulary = model.sizes().vocabulary();
+        for (int i = 0; i < n; i++) {
+            int id = next[at + i];
+            if (id < 0 || id >= vocabulary) {
+                throw new BadInputException("token id " + id + " at position " + (length + i)
+                        + " is outside the vocabulary; ids go from 0 to " + (vocabulary - 1));
+            }
+            tokens[length + i] = id;
+            batch.put("tokens", i, id);
+            batch.put("position", i, length + i);
+        }
+        length += n;
+    }
+
+    private void reserve(int n) {
+        if (n > tokens.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(n, tokens.length * 2));
+        }
+    }
+
+    private void checkRoom(int more) {
+        if (more == 0) {
+            throw new BadInputException("no tokens: the text is empty and the tokenizer adds none; give at least one token");
+        }
+        if (length + more > context() && (options.context() > 0 || model.sizes().learnedPositions())) {
+            throw new BadInputException((length + more) + " tokens exceed the context of " + context() + " positions"
+                    + (model.sizes().learnedPositions() ? ", which the model has learned one by one" : " (--context)")
+                    + "; shorten the text");
+        }
+    }
+
+    /**
+     * Logits of every one of the next tokens of a decoder, {@code [row, vocabulary]}: for measuring loss.
+     *
+     * @throws BadInputException as {@link #append}
+     */
+    public Tensor appendAll(int... next) {
+        checkRoom(next.length);
+        Tensor all = Tensor.zeros(next.length, model.sizes().vocabulary());
+        int total = length + next.length;
+        for (int at = 0; at < next.length; at += CHUNK) {
+            int n = Math.min(CHUNK, next.length - at);
+            batch.clear().want(Batch.Wanted.ALL).add(state, n).total(total);
+            push(next, at, n);
+            model.run(runner, batch, false);
+            Tensor part = runner.output("logits");
+            java.lang.foreign.MemorySegment.copy(part.data(), 0, all.data(), at * part.dim(1) * 4, part.size() * 4);
+        }
+        return all;
+    }
+
+    /**
+     * Runs a whole text through an encoder.
+     *
+     * @param ids token ids
+     * @param typeIds sentence of each token (0 or 1); empty for all 0
+     * @param positionIds position of each token; empty for 0, 1, 2 ...
+     */
+    public void encode(int[] ids, int[] typeIds, int[] positionIds) {
+        if (model.family() != Family.ENCODER) {
+            throw new BadInputException(model.name() + ": is no encoder; use a BERT-like model");
+        }
+        reset();
+        checkRoom(ids.length);
+        types = typeIds.length == 0 ? new int[ids.length] : typeIds.clone();
+        positions = positionIds.clone();
+        batch.clear().want(Batch.Wanted.ALL).add(state, ids.length);
+        push(ids, 0, ids.length);
+        for (int i = 0; i < ids.length; i++) {
+            batch.put("token_type_ids", i, types[i]);
+            batch.put("position", i, positions.length == 0 ? i : positions[i]);
+        }
+        model.run(runner, batch, false);
+    }
+
+    /**
+     * Runs a source text through the encoder of an encoder-decoder; then {@link #append} the target's tokens.
+     *
+     * @param ids token ids of the source
+     */
+    public void source(int... ids) {
+        if (model.family() != Family.ENCODER_DECODER) {
+            throw new BadInputException(model.name() + ": has no encoder for a source text; use an encoder-decoder such as T5");
+        }
+        reset();
+        if (ids.length == 0) {
+            throw new BadInputException("no tokens: the source text is empty; give at least one token");
+        }
+        int vocabulary = model.sizes().vocabulary();
+        batch.clear().want(Batch.Wanted.NONE).add(state, ids.length);
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] < 0 || ids[i] >= vocabulary) {
+                throw new BadInputException("token id " + ids[i] + " at position " + i + " of the source is outside the vocabulary; "
+                        + "ids go from 0 to " + (vocabulary - 1));
+            }
+            batch.put("source tokens", i, ids[i]);
+            batch.put("source position", i, i);
+            batch.put("source row", i, i);
+        }
+        source = ids.clone();
+        model.run(runner, batch, true);
+    }
+
+    /**
+     * Runs an image.
+     *
+     * @param pixels {@code [channel, height, width]}, normalised as the model wants it
+     */
+    public void image(Tensor pixels) {
+        if (model.family() != Family.VISION) {
+            throw new BadInputException(model.name() + ": reads no images; use a vision model such as ViT");
+        }
+        reset();
+        patches = Patches.cut(pixels, dev.cutaway.model.arch.ImageSizes.of(model.config()));
+        length = (int) patches.dim(0);
+        batch.clear().want(Batch.Wanted.ALL).add(state, length).put("patches", patches);
+        for (int i = 0; i < length; i++) {
+            batch.put("position", i, i);
+        }
+        model.run(runner, batch, false);
+    }
+
+    /** An output of the last run: {@code logits}, {@code pooler} ... as {@code [row, width]}; for encoders and images. */
+    public Tensor output(String name) {
+        return runner.output(name);
+    }
+
+    /** Whether the model has this output. */
+    public boolean hasOutput(String name) {
+        return runner.has(name);
+    }
+
+    /** Logits of the last token's next token; overwritten by the next {@link #append}. */
+    public float[] logits() {
+        return logits;
+    }
+
+    /** Forgets the tokens from {@code n} on, keys and values included. What follows reuses what is left. */
+    public void truncate(int n) {
+        if (n < 0 || n > length) {
+            throw new IllegalArgumentException("cannot truncate " + length + " tokens to " + n);
+        }
+        state.truncate(n);
+        length = n;
+    }
+
+    /** Forgets everything. */
+    public void reset() {
+        truncate(0);
+        source = new int[0];
+    }
+
+    /**
+     * Makes the session hold these tokens, reusing the longest common prefix of what it holds.
+     *
+     * @return logits of the last one's next token
+     */
+    public float[] set(int... wanted) {
+        int common = 0;
+        while (common < length && common < wanted.length - 1 && tokens[common] == wanted[common]) {
+            common++;
+        }
+        truncate(common);
+        return append(Arrays.copyOfRange(wanted, common, wanted.length));
+    }
+
+    /** A copy that goes its own way. */
+    public Session fork() {
+        Session s = new Session(model, options);
+        s.state.close();
+        s.state = state.fork();
+        s.tokens = tokens.clone();
+        s.types = types;
+        s.positions = positions;
+        s.source = source;
+        s.patches = patches;
+        s.length = length;
+        s.logits = logits.clone();
+        return s;
+    }
+
+    /** Ends what runs, from any thread: it throws {@link CancellationException} at the next token or chunk. */
+    public void cancel() {
+        cancelled = true;
+    }
+
+    boolean takeCancelled() {
+        boolean c = cancelled;
+        cancelled = false;
+        return c;
+    }
+
+    /** Everything inside, for the tokens that the session holds now. */
+    public Look look() {
+        return Look.of(this);
+    }
+
+    SequenceState state() {
+        return state;
+    }
+
+    /** The given integer inputs, by name, for a range of rows. */
+    int[] ints(String name, int from, int to) {
+        return switch (name) {
+            case "tokens" -> Arrays.copyOfRange(tokens, from, to);
+            case "token_type_ids" -> Arrays.copyOfRange(types, from, to);
+            case "source tokens" -> source.clone();
+            case "position" -> positions.length == 0 ? range(from, to) : Arrays.copyOfRange(positions, from, to);
+            case "row" -> range(from, to);
+            case "key" -> range(0, length);
+            case "source row", "source position" -> range(0, source.length);
+            default -> throw new IllegalArgumentException("no input '" + name + "'");
+        };
+    }
+
+    private static int[] range(int from, int to) {
+        int[] r = new int[to - from];
+        for (int i = 0; i < r.length; i++) {
+            r[i] = from + i;
+        }
+        return r;
+    }
+
+    Tensor patches(int from, int to) {
+        return patches.slice(0, from, to);
+    }
+
+    int sourceLength() {
+        return source.length;
+    }
+
+    /** Bytes held: keys, values, recording and working memory. */
+    public long memoryBytes() {
+        return state.bytes() + runner.bytes();
+    }
+
+    @Override
+    public void close() {
+        state.close();
+        runner.close();
+    }
+}

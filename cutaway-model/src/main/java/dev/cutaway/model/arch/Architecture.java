@@ -1,0 +1,33 @@
+package dev.cutaway.model.arch;
+
+import dev.cutaway.graph.GraphBuilder;
+import dev.cutaway.model.Config;
+import dev.cutaway.model.Family;
+import dev.cutaway.model.Sizes;
+import java.util.function.Predicate;
+
+/**
+ * One kind of model, named as in {@code config.json}'s {@code model_type}: maps a configuration and weight names to the parts of
+ * a Transformer, and nothing else.
+ */
+public interface Architecture {
+    /** The {@code model_type}. */
+    String name();
+
+    Family family();
+
+    /** The sizes that a configuration says; checked before any memory is taken. */
+    Sizes sizes(Config c);
+
+    /**
+     * Builds the graph. Reads no weights.
+     *
+     * @param has whether the checkpoint holds a tensor; where there is none (describe), what the configuration implies
+     */
+    void build(Config c, Predicate<String> has, GraphBuilder g);
+
+    /** What base-model names are prefixed with in checkpoints of models with a head ({@code transformer.}); tried and left out. */
+    default String basePrefix() {
+        return "model.";
+    }
+}

@@ -1,0 +1,35 @@
+package dev.cutaway.model.arch;
+
+import dev.cutaway.graph.GraphBuilder;
+import dev.cutaway.model.Config;
+import dev.cutaway.model.Family;
+import dev.cutaway.model.Sizes;
+import java.util.function.Predicate;
+
+/** Qwen 2 and 2.5 (arXiv 2407.10671): Llama with biases of query, key and value, and windows in some layers. */
+final class Qwen2 implements Architecture {
+    @Override
+    public String name() {
+        return "qwen2";
+    }
+
+    @Override
+    public Family family() {
+        return Family.DECODER;
+    }
+
+    @Override
+    public Sizes sizes(Config c) {
+        return LlamaFamily.sizes(c, 0);
+    }
+
+    @Override
+    public void build(Config c, Predicate<String> has, GraphBuilder g) {
+        int window = c.flag("use_sliding_window", false) ? c.count("sliding_window", 4096) : 0;
+        int first = c.count("max_window_layers", 28);
+        LlamaFamily.of(c)
+                .biases(true, false, false)
+                .window(LlamaFamily.layerTypes(c, window, i -> i >= first ? window : 0))
+                .build(g);
+    }
+}
