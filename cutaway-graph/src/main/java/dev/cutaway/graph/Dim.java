@@ -9,7 +9,8 @@ public sealed interface Dim {
     record Size(String label, int value) implements Dim {
         public Size {
             if (value < 1) {
-                throw new IllegalArgumentException("axis '" + label + "' has size " + value + "; it must be at least 1");
+                throw new IllegalArgumentException(
+                        "axis '" + label + "' has size " + value + "; it must be at least 1");
             }
         }
     }

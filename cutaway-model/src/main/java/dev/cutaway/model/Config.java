@@ -48,7 +48,8 @@ public record Config(String file, Map<String, Object> values) {
     private double number(String key, Optional<Double> otherwise, double min, double max, boolean whole) {
         Object v = values.get(key);
         if (v == null) {
-            return otherwise.orElseThrow(() -> bad(key, "is missing; the file is not the configuration of this kind of model"));
+            return otherwise.orElseThrow(
+                    () -> bad(key, "is missing; the file is not the configuration of this kind of model"));
         }
         if (!(v instanceof Number n) || !Double.isFinite(n.doubleValue())) {
             throw bad(key, "is " + shown(v) + "; it must be a number");

@@ -80,10 +80,13 @@ public record Description(
         Set<Parameter> multiplied = new LinkedHashSet<>();
         for (Node n : graph.nodes()) {
             if (n.op() instanceof Parameter p) {
-                byComponent.computeIfAbsent(component(p), k -> new ArrayList<>()).add(p);
+                byComponent
+                        .computeIfAbsent(component(p), k -> new ArrayList<>())
+                        .add(p);
             } else if (n.op() instanceof Gather && n.in().getFirst().node().op() instanceof Parameter p) {
                 looked.add(p);
-                if (p.dims().getFirst().label().equals("position") || p.dims().getFirst().label().equals("type")) {
+                if (p.dims().getFirst().label().equals("position")
+                        || p.dims().getFirst().label().equals("type")) {
                     tables.add(p);
                 }
             } else if (n.in().size() > 1 && n.in().get(1).node().op() instanceof Parameter p) {
@@ -94,16 +97,29 @@ public record Description(
                 .map(e -> row(e.getKey(), e.getValue(), tables))
                 .toList();
         long all = rows.stream().mapToLong(Row::parameters).sum();
-        long matrices = rows.stream().filter(Row::matrix).mapToLong(Row::parameters).sum();
-        boolean tied = looked.stream().anyMatch(p -> multiplied.contains(p) && p.dims().getFirst().label().equals("token"));
+        long matrices =
+                rows.stream().filter(Row::matrix).mapToLong(Row::parameters).sum();
+        boolean tied = looked.stream()
+                .anyMatch(p ->
+                        multiplied.contains(p) && p.dims().getFirst().label().equals("token"));
         int width = sizes.width();
         long cache = graph.nodes().stream()
                 .filter(n -> n.op() instanceof Cache)
                 .mapToLong(n -> 4 * n.out().getFirst().fixedSize())
                 .sum();
         return new Description(
-                name, architecture.name(), sizes, rows, all, matrices, tied, macs(graph, 1), macs(graph, sizes.context()),
-                cache, 4L * width * graph.blockInputs().size(), constants(graph));
+                name,
+                architecture.name(),
+                sizes,
+                rows,
+                all,
+                matrices,
+                tied,
+                macs(graph, 1),
+                macs(graph, sizes.context()),
+                cache,
+                4L * width * graph.blockInputs().size(),
+                constants(graph));
     }
 
     private static String component(Parameter p) {
@@ -127,7 +143,8 @@ public record Description(
         Binding b = Binding.rows(1, keys, keys);
         long n = 0;
         for (Node node : graph.opened().nodes()) {
-            n += ((Primitive) node.op()).macs(node.in().stream().map(v -> v.type()).toList(), b);
+            n += ((Primitive) node.op())
+                    .macs(node.in().stream().map(v -> v.type()).toList(), b);
         }
         return n;
     }

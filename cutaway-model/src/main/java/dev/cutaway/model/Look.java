@@ -65,7 +65,8 @@ public final class Look {
                     "tokens", List.of("batch", "position"), List.of(1L, (long) length), Names.meaning("tokens")));
         }
         opened.names().entrySet().stream()
-                .sorted(java.util.Comparator.comparingInt(e -> e.getValue().node().id()))
+                .sorted(java.util.Comparator.comparingInt(
+                        e -> e.getValue().node().id()))
                 .forEach(e -> out.add(info(e.getKey(), e.getValue())));
         out.addAll(derived.list());
         return out;
@@ -155,8 +156,9 @@ public final class Look {
     }
 
     Value require(String name) {
-        return opened.named(name).orElseThrow(() -> new UsageException(
-                "no tensor '" + name + "'; the nearest is '" + Nearest.of(name, opened.names().keySet()) + "' (--list shows all)"));
+        return opened.named(name)
+                .orElseThrow(() -> new UsageException("no tensor '" + name + "'; the nearest is '"
+                        + Nearest.of(name, opened.names().keySet()) + "' (--list shows all)"));
     }
 
     Graph opened() {
@@ -167,8 +169,7 @@ public final class Look {
     Tensor rows(Value v, int from, int to, BooleanSupplier cancelled) {
         boolean everything = from == 0 && to == length;
         if (everything || !edits.isEmpty() || !byRow(v) || !session.state().recording()) {
-            Tensor t = given.kept(v, 0, length)
-                    .orElseGet(() -> evaluate(v, whole(), 0, length, cancelled));
+            Tensor t = given.kept(v, 0, length).orElseGet(() -> evaluate(v, whole(), 0, length, cancelled));
             return everything ? t : cut(v, t, from, to);
         }
         return given.kept(v, from, to).orElseGet(() -> evaluate(v, binding(to - from), from, to, cancelled));
@@ -199,7 +200,9 @@ public final class Look {
      * @throws UsageException if there is no such tensor or element
      */
     public Explanation explain(String name, long... index) {
-        Optional<Tensor> weight = opened.named(name).isPresent() ? Optional.empty() : session.model().weights().raw(name);
+        Optional<Tensor> weight = opened.named(name).isPresent()
+                ? Optional.empty()
+                : session.model().weights().raw(name);
         if (weight.isPresent()) {
             return weight(name, weight.get(), index);
         }
@@ -218,7 +221,9 @@ public final class Look {
     private Value inner(String name) {
         String[] parts = name.substring(1).split("\\.", 2);
         try {
-            return opened.nodes().get(Integer.parseInt(parts[0])).value(parts.length > 1 ? Integer.parseInt(parts[1]) : 0);
+            return opened.nodes()
+                    .get(Integer.parseInt(parts[0]))
+                    .value(parts.length > 1 ? Integer.parseInt(parts[1]) : 0);
         } catch (NumberFormatException | IndexOutOfBoundsException e) {
             throw new UsageException("no inner value '" + name + "'");
         }
@@ -238,8 +243,14 @@ public final class Look {
         float x = t.get(flat);
         String found = session.model().weights().find(name).orElse(name);
         return new Explanation(
-                name, Arrays.stream(index).boxed().toList(), x, session.model().weights().detail(found, t, flat), "w", true,
-                List.of(), x);
+                name,
+                Arrays.stream(index).boxed().toList(),
+                x,
+                session.model().weights().detail(found, t, flat),
+                "w",
+                true,
+                List.of(),
+                x);
     }
 
     /**

@@ -111,7 +111,8 @@ interface ModelFiles {
             }
             return new Config(file.toString(), values);
         } catch (JsonProcessingException e) {
-            String at = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
+            String at =
+                    e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
             throw new BadInputException(file + ": is not a JSON object" + at + "; check that the file is complete");
         }
     }
@@ -122,11 +123,13 @@ interface ModelFiles {
                 throw new BadInputException(file + ": no such file; the directory is not a model's, or incomplete");
             }
             if (Files.size(file) > limit) {
-                throw new BadInputException(file + ": has " + Files.size(file) + " bytes; at most " + limit + " are read");
+                throw new BadInputException(
+                        file + ": has " + Files.size(file) + " bytes; at most " + limit + " are read");
             }
             return Files.readString(file);
         } catch (IOException e) {
-            throw new BadInputException(file + ": cannot be read (" + e.getMessage() + "); check its permissions and encoding");
+            throw new BadInputException(
+                    file + ": cannot be read (" + e.getMessage() + "); check its permissions and encoding");
         }
     }
 }

@@ -32,6 +32,7 @@ final class ModelWeights implements Weights {
     private final Map<WeightSource, PackedMatrix> packed = new ConcurrentHashMap<>();
     private final Map<Biased, PackedMatrix> biased = new ConcurrentHashMap<>();
     private final Set<WeightSource> multiplied = ConcurrentHashMap.newKeySet();
+
     private record Biased(WeightSource matrix, WeightSource bias) {}
 
     private final Arena arena = Arena.ofShared();
@@ -57,7 +58,8 @@ final class ModelWeights implements Weights {
         if (known != null) {
             return Optional.of(known);
         }
-        Optional<String> first = candidates(name).stream().filter(checkpoint.names()::contains).findFirst();
+        Optional<String> first =
+                candidates(name).stream().filter(checkpoint.names()::contains).findFirst();
         first.ifPresent(f -> found.put(name, f));
         return first;
     }
@@ -193,8 +195,14 @@ final class ModelWeights implements Weights {
         if (t.dtype().quantised()) {
             QuantBlock b = t.describe(flat);
             return String.format(
-                    Locale.ROOT, "%s in %s, block %d at byte %d, element %d: %s", t.dtype(), file, b.block(),
-                    checkpoint.fileOffset(name) + b.byteOffset(), b.position(), b.detail());
+                    Locale.ROOT,
+                    "%s in %s, block %d at byte %d, element %d: %s",
+                    t.dtype(),
+                    file,
+                    b.block(),
+                    checkpoint.fileOffset(name) + b.byteOffset(),
+                    b.position(),
+                    b.detail());
         }
         long at = checkpoint.fileOffset(name) + t.dtype().bytes(1) * flat;
         return String.format(Locale.ROOT, "%s in %s, byte %d", t.dtype(), file, at);

@@ -41,6 +41,10 @@ final class Names {
 
     static String meaning(String name) {
         String last = name.substring(name.lastIndexOf('.') + 1);
-        return MEANINGS.stream().filter(e -> e.getKey().equals(last)).map(Map.Entry::getValue).findFirst().orElse("");
+        return MEANINGS.stream()
+                .filter(e -> e.getKey().equals(last))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse("");
     }
 }

@@ -39,7 +39,8 @@ final class Recorded implements Given {
             blockOf.put(opened.blockInputs().get(i), i);
         }
         // A block's recorded input is still true if nothing before it was changed.
-        this.validBlocks = edits.keySet().stream().mapToInt(v -> v.node().block()).min().orElse(Integer.MAX_VALUE);
+        this.validBlocks =
+                edits.keySet().stream().mapToInt(v -> v.node().block()).min().orElse(Integer.MAX_VALUE);
     }
 
     Recorded at(int first, int end) {
@@ -70,7 +71,9 @@ final class Recorded implements Given {
         return switch (v.node().op()) {
             case Input i -> Optional.of(input(i));
             case Parameter p -> Optional.of(parameter(p));
-            case Cache c when pristine && session.state().recording() -> Optional.of(session.state().kept(c.state()));
+            case Cache c
+            when pristine && session.state().recording() ->
+                Optional.of(session.state().kept(c.state()));
             default -> {
                 Integer block = blockOf.get(v);
                 yield block != null && block <= validBlocks && session.state().recording()
@@ -94,7 +97,9 @@ final class Recorded implements Given {
     }
 
     private Tensor parameter(Parameter p) {
-        return p.dims().size() == 1 ? session.model().weights().vector(p) : session.model().weights().tensor(p).widen();
+        return p.dims().size() == 1
+                ? session.model().weights().vector(p)
+                : session.model().weights().tensor(p).widen();
     }
 
     @Override

@@ -105,7 +105,9 @@ public final class Session implements AutoCloseable {
             }
             int n = Math.min(CHUNK, to - at);
             boolean last = at + n == to;
-            batch.clear().want(last ? Batch.Wanted.LAST_OF_EACH : Batch.Wanted.NONE).add(state, n);
+            batch.clear()
+                    .want(last ? Batch.Wanted.LAST_OF_EACH : Batch.Wanted.NONE)
+                    .add(state, n);
             push(next, at, n);
             batch.total(total);
             model.run(runner, batch, false);
@@ -141,7 +143,8 @@ public final class Session implements AutoCloseable {
 
     private void checkRoom(int more) {
         if (more == 0) {
-            throw new BadInputException("no tokens: the text is empty and the tokenizer adds none; give at least one token");
+            throw new BadInputException(
+                    "no tokens: the text is empty and the tokenizer adds none; give at least one token");
         }
         if (length + more > context() && (options.context() > 0 || model.sizes().learnedPositions())) {
             throw new BadInputException((length + more) + " tokens exceed the context of " + context() + " positions"
@@ -201,7 +204,8 @@ public final class Session implements AutoCloseable {
      */
     public void source(int... ids) {
         if (model.family() != Family.ENCODER_DECODER) {
-            throw new BadInputException(model.name() + ": has no encoder for a source text; use an encoder-decoder such as T5");
+            throw new BadInputException(
+                    model.name() + ": has no encoder for a source text; use an encoder-decoder such as T5");
         }
         reset();
         if (ids.length == 0) {
@@ -211,8 +215,8 @@ public final class Session implements AutoCloseable {
         batch.clear().want(Batch.Wanted.NONE).add(state, ids.length);
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] < 0 || ids[i] >= vocabulary) {
-                throw new BadInputException("token id " + ids[i] + " at position " + i + " of the source is outside the vocabulary; "
-                        + "ids go from 0 to " + (vocabulary - 1));
+                throw new BadInputException("token id " + ids[i] + " at position " + i
+                        + " of the source is outside the vocabulary; " + "ids go from 0 to " + (vocabulary - 1));
             }
             batch.put("source tokens", i, ids[i]);
             batch.put("source position", i, i);

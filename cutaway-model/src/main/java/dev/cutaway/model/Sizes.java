@@ -38,8 +38,9 @@ public record Sizes(
             throw new BadInputException("vocabulary of " + vocabulary + " tokens; from 0 to " + MAX);
         }
         if (heads % keyValueHeads != 0) {
-            throw new BadInputException(heads + " heads cannot share " + keyValueHeads + " key/value heads evenly; check "
-                    + "num_attention_heads and num_key_value_heads in the configuration");
+            throw new BadInputException(
+                    heads + " heads cannot share " + keyValueHeads + " key/value heads evenly; check "
+                            + "num_attention_heads and num_key_value_heads in the configuration");
         }
     }
 

@@ -51,7 +51,8 @@ public record Slice(String name, List<Part> parts) {
     private static Part part(String text, String p) {
         Matcher m = PART.matcher(p);
         if (p.isEmpty() || !m.matches() || (m.group(2) == null && m.group(1) == null)) {
-            throw new UsageException("'" + p + "' in '" + text + "' is no index; use a number, : or a range such as 2:5");
+            throw new UsageException(
+                    "'" + p + "' in '" + text + "' is no index; use a number, : or a range such as 2:5");
         }
         if (m.group(2) == null) {
             long i = Long.parseLong(m.group(1));
@@ -65,7 +66,8 @@ public record Slice(String name, List<Part> parts) {
     /** The single element that this names; an error if it is more than one. */
     public long[] element(List<Long> sizes) {
         if (parts.size() != sizes.size()) {
-            throw new UsageException("'" + this + "' names " + parts.size() + " indices; the tensor has the axes " + sizes);
+            throw new UsageException(
+                    "'" + this + "' names " + parts.size() + " indices; the tensor has the axes " + sizes);
         }
         long[] at = new long[sizes.size()];
         for (int i = 0; i < at.length; i++) {
@@ -101,7 +103,8 @@ public record Slice(String name, List<Part> parts) {
         for (int i = shape.length - 1; i >= 0; i--) {
             long at = rest % shape[i];
             rest /= shape[i];
-            if (i < parts.size() && (at < parts.get(i).first(shape[i]) || at >= parts.get(i).end(shape[i]))) {
+            if (i < parts.size()
+                    && (at < parts.get(i).first(shape[i]) || at >= parts.get(i).end(shape[i]))) {
                 return false;
             }
         }

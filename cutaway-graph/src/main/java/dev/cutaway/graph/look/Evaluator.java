@@ -88,8 +88,8 @@ public final class Evaluator {
         Edit edit = edits.get(v);
         Tensor used = edit == null ? t : edit.apply(t);
         if (!Arrays.equals(used.shape(), t.shape())) {
-            throw new IllegalArgumentException("a value of shape " + Arrays.toString(t.shape()) + " was replaced by one of "
-                    + Arrays.toString(used.shape()));
+            throw new IllegalArgumentException("a value of shape " + Arrays.toString(t.shape())
+                    + " was replaced by one of " + Arrays.toString(used.shape()));
         }
         known.put(v, used);
     }

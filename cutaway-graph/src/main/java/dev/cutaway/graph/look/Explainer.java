@@ -64,7 +64,8 @@ public final class Explainer {
             place = step(place, d.terms().getFirst().factors().getFirst());
             if (ends(place.value)) {
                 Product only = new Product("", 1, List.of(place));
-                return new Explanation(name, indexOf(v, index), kept, d.words(), d.latex(), true, List.of(term(only)), kept);
+                return new Explanation(
+                        name, indexOf(v, index), kept, d.words(), d.latex(), true, List.of(term(only)), kept);
             }
             d = derive(place);
         }
@@ -75,15 +76,26 @@ public final class Explainer {
         for (Derivation.Term t : d.terms()) {
             addTerm(place, t, d.kind() == Derivation.Kind.SUM, products);
         }
-        List<Explanation.Term> terms = new ArrayList<>(products.stream().map(this::term).toList());
-        double recomputed = d.how().of(terms.stream().mapToDouble(Explanation.Term::value).toArray());
+        List<Explanation.Term> terms =
+                new ArrayList<>(products.stream().map(this::term).toList());
+        double recomputed =
+                d.how().of(terms.stream().mapToDouble(Explanation.Term::value).toArray());
         terms.sort(Comparator.comparingDouble((Explanation.Term t) -> -Math.abs(t.value())));
         return new Explanation(
-                name, indexOf(v, index), kept, d.words(), d.latex(), d.kind() == Derivation.Kind.SUM, terms, recomputed);
+                name,
+                indexOf(v, index),
+                kept,
+                d.words(),
+                d.latex(),
+                d.kind() == Derivation.Kind.SUM,
+                terms,
+                recomputed);
     }
 
     private String words(Place p, Derivation d) {
-        return p.value.node().op() instanceof Parameter w ? given.place(w, p.index).detail() : d.words();
+        return p.value.node().op() instanceof Parameter w
+                ? given.place(w, p.index).detail()
+                : d.words();
     }
 
     private void addTerm(Place at, Derivation.Term t, boolean sum, List<Product> out) {
@@ -130,7 +142,8 @@ public final class Explainer {
     private Explanation.Factor factor(Place p, float x) {
         if (p.value.node().op() instanceof Parameter w) {
             Given.Place at = given.place(w, p.index);
-            return new Explanation.Factor(at.name(), LongStream.of(at.index()).boxed().toList(), x, true, at.detail());
+            return new Explanation.Factor(
+                    at.name(), LongStream.of(at.index()).boxed().toList(), x, true, at.detail());
         }
         String detail = names.containsKey(p.value) ? "" : derive(p).words();
         return new Explanation.Factor(name(p.value), indexOf(p.value, p.index), x, false, detail);
@@ -149,7 +162,9 @@ public final class Explainer {
     }
 
     private boolean ends(Value v) {
-        return names.containsKey(v) || v.node().op() instanceof Parameter || v.node().op() instanceof Input;
+        return names.containsKey(v)
+                || v.node().op() instanceof Parameter
+                || v.node().op() instanceof Input;
     }
 
     private static Place step(Place p, Derivation.Element e) {
@@ -158,8 +173,7 @@ public final class Explainer {
 
     private Derivation derive(Place p) {
         List<Tensor> in = p.value.node().in().stream().map(this::tensor).toList();
-        return ((Primitive) p.value.node().op())
-                .derive(p.value.node(), p.value.output(), p.index, binding, in);
+        return ((Primitive) p.value.node().op()).derive(p.value.node(), p.value.output(), p.index, binding, in);
     }
 
     private Tensor tensor(Value v) {
@@ -173,7 +187,9 @@ public final class Explainer {
     /** Everything but weights is shown with a batch axis in front. */
     private static List<Long> indexOf(Value v, long[] index) {
         LongStream own = LongStream.of(index);
-        return (v.node().op() instanceof Parameter ? own : LongStream.concat(LongStream.of(0), own)).boxed().toList();
+        return (v.node().op() instanceof Parameter ? own : LongStream.concat(LongStream.of(0), own))
+                .boxed()
+                .toList();
     }
 
     private long flat(Value v, long[] index) {
@@ -193,8 +209,8 @@ public final class Explainer {
             fits = index[i] >= 0 && index[i] < shape[i];
         }
         if (!fits) {
-            throw new IllegalArgumentException("index " + java.util.Arrays.toString(index) + " is outside " + name + " of shape "
-                    + java.util.Arrays.toString(shape));
+            throw new IllegalArgumentException("index " + java.util.Arrays.toString(index) + " is outside " + name
+                    + " of shape " + java.util.Arrays.toString(shape));
         }
     }
 }

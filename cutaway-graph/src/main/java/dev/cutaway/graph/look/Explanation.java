@@ -15,7 +15,14 @@ import java.util.List;
  * @param recomputed the number from its terms, in double precision; the kept one where it is given
  */
 public record Explanation(
-        String name, List<Long> index, float kept, String words, String latex, boolean sum, List<Term> terms, double recomputed) {
+        String name,
+        List<Long> index,
+        float kept,
+        String words,
+        String latex,
+        boolean sum,
+        List<Term> terms,
+        double recomputed) {
     public Explanation {
         index = List.copyOf(index);
         terms = List.copyOf(terms);

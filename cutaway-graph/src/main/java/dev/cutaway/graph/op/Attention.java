@@ -64,6 +64,7 @@ public record Attention(double scale, boolean causal, int window, double cap) im
         Value pattern = g.name("hook_pattern", g.add(new Softmax(), scores));
         Value byGroup = g.add(Reshape.to(shared, group, rows, keys), pattern);
         Value mixed = g.add(new Ein("kgrs,skd->rkgd", "key"), byGroup, in.get(2));
-        return List.of(g.name("hook_z", g.add(Reshape.to(rows, heads, in.get(2).type().dim(2)), mixed)));
+        return List.of(g.name(
+                "hook_z", g.add(Reshape.to(rows, heads, in.get(2).type().dim(2)), mixed)));
     }
 }

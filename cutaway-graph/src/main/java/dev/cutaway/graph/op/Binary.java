@@ -39,12 +39,15 @@ public enum Binary implements Primitive {
 
     @Override
     public List<Tensor> eval(Node node, Binding binding, List<Tensor> in) {
-        return List.of(Dense.zip(in.get(0), in.get(1), switch (this) {
-            case ADD -> (a, b) -> a + b;
-            case SUBTRACT -> (a, b) -> a - b;
-            case MULTIPLY -> (a, b) -> a * b;
-            case DIVIDE -> (a, b) -> a / b;
-        }));
+        return List.of(Dense.zip(
+                in.get(0),
+                in.get(1),
+                switch (this) {
+                    case ADD -> (a, b) -> a + b;
+                    case SUBTRACT -> (a, b) -> a - b;
+                    case MULTIPLY -> (a, b) -> a * b;
+                    case DIVIDE -> (a, b) -> a / b;
+                }));
     }
 
     @Override
@@ -52,14 +55,26 @@ public enum Binary implements Primitive {
         var x = new Derivation.Element(0, Dense.project(index, in.get(0).shape()));
         var y = new Derivation.Element(1, Dense.project(index, in.get(1).shape()));
         return switch (this) {
-            case ADD -> Derivation.sum("x plus y", "x + y", List.of(
-                    new Derivation.Term("x", 1, List.of(x)), new Derivation.Term("y", 1, List.of(y))));
-            case SUBTRACT -> Derivation.sum("x minus y", "x - y", List.of(
-                    new Derivation.Term("x", 1, List.of(x)), new Derivation.Term("y, subtracted", -1, List.of(y))));
-            case MULTIPLY -> Derivation.sum("x times y", "x \\cdot y", List.of(
-                    new Derivation.Term("product", 1, List.of(x, y))));
-            case DIVIDE -> Derivation.function("x divided by y", "\\frac{x}{y}", List.of(
-                    new Derivation.Term("x", 1, List.of(x)), new Derivation.Term("y", 1, List.of(y))), v -> v[0] / v[1]);
+            case ADD ->
+                Derivation.sum(
+                        "x plus y",
+                        "x + y",
+                        List.of(new Derivation.Term("x", 1, List.of(x)), new Derivation.Term("y", 1, List.of(y))));
+            case SUBTRACT ->
+                Derivation.sum(
+                        "x minus y",
+                        "x - y",
+                        List.of(
+                                new Derivation.Term("x", 1, List.of(x)),
+                                new Derivation.Term("y, subtracted", -1, List.of(y))));
+            case MULTIPLY ->
+                Derivation.sum("x times y", "x \\cdot y", List.of(new Derivation.Term("product", 1, List.of(x, y))));
+            case DIVIDE ->
+                Derivation.function(
+                        "x divided by y",
+                        "\\frac{x}{y}",
+                        List.of(new Derivation.Term("x", 1, List.of(x)), new Derivation.Term("y", 1, List.of(y))),
+                        v -> v[0] / v[1]);
         };
     }
 }

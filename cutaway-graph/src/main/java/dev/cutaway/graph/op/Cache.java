@@ -7,12 +7,9 @@ import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
-import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * State: the rows of earlier steps followed by the rows of this one. Keys and values pass through it on their way to

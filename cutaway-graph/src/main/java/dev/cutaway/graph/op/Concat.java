@@ -5,14 +5,11 @@ import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
-import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
-import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Tensors put side by side along the last axis. */
 public record Concat() implements Primitive {

@@ -38,8 +38,11 @@ public record Constant(double factor, double offset) implements Primitive {
 
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
-        String words = factor == 1 ? "x + " + Numbers.plain(offset) : Numbers.plain(factor) + " x" + (offset == 0 ? "" : " + " + Numbers.plain(offset));
-        String latex = (factor == 1 ? "x" : Numbers.latex(factor) + "\\,x") + (offset == 0 ? "" : " + " + Numbers.latex(offset));
+        String words = factor == 1
+                ? "x + " + Numbers.plain(offset)
+                : Numbers.plain(factor) + " x" + (offset == 0 ? "" : " + " + Numbers.plain(offset));
+        String latex = (factor == 1 ? "x" : Numbers.latex(factor) + "\\,x")
+                + (offset == 0 ? "" : " + " + Numbers.latex(offset));
         var x = new Derivation.Term("", factor, List.of(new Derivation.Element(0, index)));
         var c = new Derivation.Term("constant", offset, List.of());
         return Derivation.sum(words, latex, offset == 0 ? List.of(x) : List.of(x, c));

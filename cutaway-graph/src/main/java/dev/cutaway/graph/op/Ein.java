@@ -175,8 +175,10 @@ public record Ein(String spec, String words) implements Primitive {
                 at.put(sum.charAt(i), (long) (rest % s));
                 rest /= s;
             }
-            terms.add(new Derivation.Term(words + " " + t, 1, List.of(
-                    new Derivation.Element(0, pick(a(), at)), new Derivation.Element(1, pick(b(), at)))));
+            terms.add(new Derivation.Term(
+                    words + " " + t,
+                    1,
+                    List.of(new Derivation.Element(0, pick(a(), at)), new Derivation.Element(1, pick(b(), at)))));
         }
         return Derivation.sum("the sum over each " + words + " of x times w", "\\sum_{i} x_{i}\\,w_{i}", terms);
     }

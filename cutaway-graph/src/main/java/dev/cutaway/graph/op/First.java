@@ -7,12 +7,9 @@ import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
-import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** The first row of each sequence: {@code [position, width]} to {@code [sequence, width]}. BERT and ViT pool it. */
 public record First() implements Primitive {

@@ -5,14 +5,10 @@ import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
-import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
-import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Rows of a table by number: {@code y[r] = table[ids[r]]}. */
 public record Gather() implements Primitive {
@@ -53,7 +49,10 @@ public record Gather() implements Primitive {
         at[0] = ids.getInt(flat);
         System.arraycopy(index, ids.rank(), at, 1, at.length - 1);
         return new Derivation(
-                "row " + at[0] + " of the table", "T_{" + at[0] + "}", Derivation.Kind.MOVE,
-                List.of(Derivation.Term.of("row " + at[0], 0, at)), v -> v[0]);
+                "row " + at[0] + " of the table",
+                "T_{" + at[0] + "}",
+                Derivation.Kind.MOVE,
+                List.of(Derivation.Term.of("row " + at[0], 0, at)),
+                v -> v[0]);
     }
 }

@@ -1,10 +1,7 @@
 package dev.cutaway.graph.op;
 
-import dev.cutaway.graph.Composite;
 import dev.cutaway.graph.Dim;
-import dev.cutaway.graph.GraphBuilder;
 import dev.cutaway.graph.Type;
-import dev.cutaway.graph.Value;
 import java.util.List;
 
 /** Shape rule of norms: gain and bias are as wide as a row. */

@@ -2,17 +2,11 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
-import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
-import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
-import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** The same numbers with the axes in another order. */
 public record Permute(List<Integer> axes) implements Primitive {
@@ -34,7 +28,8 @@ public record Permute(List<Integer> axes) implements Primitive {
 
     @Override
     public List<Tensor> eval(Node node, Binding binding, List<Tensor> in) {
-        return List.of(Dense.permute(in.getFirst(), axes.stream().mapToInt(i -> i).toArray()));
+        return List.of(
+                Dense.permute(in.getFirst(), axes.stream().mapToInt(i -> i).toArray()));
     }
 
     @Override

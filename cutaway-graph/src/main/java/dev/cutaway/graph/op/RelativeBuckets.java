@@ -2,17 +2,11 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
-import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
-import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
-import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * T5's buckets of relative positions: near distances have a bucket each, far ones share logarithmically. Source: T5

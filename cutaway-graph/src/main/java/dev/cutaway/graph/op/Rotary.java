@@ -36,8 +36,7 @@ public record Rotary(boolean interleaved) implements Composite {
         Value second = g.add(Binary.ADD, g.add(Binary.MULTIPLY, b, cos), g.add(Binary.MULTIPLY, a, sin));
         Value turned = interleaved ? weave(g, first, second, t, pairs) : g.add(new Concat(), first, second);
         int size = t.size(-1);
-        return List.of(
-                2 * pairs == size ? turned : g.add(new Concat(), turned, g.add(new Slice(2 * pairs, size), x)));
+        return List.of(2 * pairs == size ? turned : g.add(new Concat(), turned, g.add(new Slice(2 * pairs, size), x)));
     }
 
     private Value half(GraphBuilder g, Value x, int pairs, int which) {
@@ -47,8 +46,7 @@ public record Rotary(boolean interleaved) implements Composite {
         Type t = x.type();
         Value turnable = 2 * pairs == t.size(-1) ? x : g.add(new Slice(0, 2 * pairs), x);
         Value split = g.add(Reshape.to(t.dim(0), t.dim(1), Dim.of("pair", pairs), Dim.of("of pair", 2)), turnable);
-        return g.add(
-                Reshape.to(t.dim(0), t.dim(1), Dim.of("pair", pairs)), g.add(new Slice(which, which + 1), split));
+        return g.add(Reshape.to(t.dim(0), t.dim(1), Dim.of("pair", pairs)), g.add(new Slice(which, which + 1), split));
     }
 
     private static Value weave(GraphBuilder g, Value a, Value b, Type t, int pairs) {

@@ -58,6 +58,7 @@ public enum Unary implements Primitive {
 
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
-        return Derivation.function(words, latex, List.of(Derivation.Term.of("x", 0, index)), v -> f.applyAsDouble(v[0]));
+        return Derivation.function(
+                words, latex, List.of(Derivation.Term.of("x", 0, index)), v -> f.applyAsDouble(v[0]));
     }
 }

@@ -1,7 +1,6 @@
 package dev.cutaway.graph.op;
 
 import dev.cutaway.tensor.Tensor;
-import java.util.List;
 
 /**
  * Which tensor of the checkpoint a parameter is, and which part of it. Fused projections (one matrix for query, key and value)

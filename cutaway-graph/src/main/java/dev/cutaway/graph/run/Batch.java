@@ -75,7 +75,9 @@ public final class Batch {
     public Batch put(String input, int row, int value) {
         int[] a = ints.get(input);
         if (a == null || a.length <= row) {
-            a = a == null ? new int[Math.max(16, row + 1)] : java.util.Arrays.copyOf(a, Math.max(row + 1, a.length * 2));
+            a = a == null
+                    ? new int[Math.max(16, row + 1)]
+                    : java.util.Arrays.copyOf(a, Math.max(row + 1, a.length * 2));
             ints.put(input, a);
         }
         a[row] = value;

@@ -76,8 +76,19 @@ final class LinearStep extends Step {
             int b = Math.min(to, last);
             if (a < b) {
                 k.multiply(
-                        weights[i], f.memory(x), 0, x.width, f.memory(y[i]), 0, y[i].width, f.rows(x), a - first, b - first,
-                        add[i], f.scratch[worker], 0);
+                        weights[i],
+                        f.memory(x),
+                        0,
+                        x.width,
+                        f.memory(y[i]),
+                        0,
+                        y[i].width,
+                        f.rows(x),
+                        a - first,
+                        b - first,
+                        add[i],
+                        f.scratch[worker],
+                        0);
             }
             first = last;
         }

@@ -1,6 +1,5 @@
 package dev.cutaway.graph.run;
 
-import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Space;
@@ -42,7 +41,11 @@ public final class Plan {
             if (n.op() instanceof Cache c) {
                 states.put(n.value(0), layouts.size());
                 Type t = n.out().getFirst();
-                layouts.add(new SequenceState.Layout(c.state(), t.size(1), t.size(2), isKeys(graph, n.value(0)),
+                layouts.add(new SequenceState.Layout(
+                        c.state(),
+                        t.size(1),
+                        t.size(2),
+                        isKeys(graph, n.value(0)),
                         PlanBuilder.of(n.in().getFirst()).equals(Space.SOURCE)));
             }
         }
@@ -61,11 +64,14 @@ public final class Plan {
         for (int i = 0; i < sourceBlocks.length; i++) {
             sourceBlocks[i] = PlanBuilder.of(graph.blockInputs().get(i)).equals(Space.SOURCE);
         }
-        width = sourceBlocks.length == 0 ? 0 : graph.blockInputs().getFirst().type().size(-1);
+        width = sourceBlocks.length == 0
+                ? 0
+                : graph.blockInputs().getFirst().type().size(-1);
     }
 
     private static boolean isKeys(Graph g, Value v) {
-        return g.nodes().stream().anyMatch(n -> n.op() instanceof Attention && n.in().get(1).equals(v));
+        return g.nodes().stream()
+                .anyMatch(n -> n.op() instanceof Attention && n.in().get(1).equals(v));
     }
 
     /** Packs and widens every weight that the steps use, one step after the other. */
@@ -133,12 +139,14 @@ public final class Plan {
         }
 
         private void enter(Batch b) {
-            int first = rows.blockStarts.values().stream().mapToInt(i -> i).min().orElse(0);
+            int first =
+                    rows.blockStarts.values().stream().mapToInt(i -> i).min().orElse(0);
             rowsSection.run(pool, 0, first);
             Slot x = java.util.Objects.requireNonNull(rows.blockSlots.get(b.entryBlock));
             Tensor residual = java.util.Objects.requireNonNull(b.reals.get("residual"));
             MemorySegment.copy(residual.data(), 0, frame.memory(x), 0, residual.size() * 4);
-            rowsSection.run(pool, java.util.Objects.requireNonNull(rows.blockStarts.get(b.entryBlock)), rows.steps.size());
+            rowsSection.run(
+                    pool, java.util.Objects.requireNonNull(rows.blockStarts.get(b.entryBlock)), rows.steps.size());
         }
 
         /** Runs the rows of sources (the encoder's side); what later steps need of them is kept in their sequences. */
@@ -162,7 +170,9 @@ public final class Plan {
 
         /** Whether the graph has this output. */
         public boolean has(String name) {
-            return graph.named(name).map(v -> rows.slots.containsKey(v) || source.slots.containsKey(v)).orElse(false);
+            return graph.named(name)
+                    .map(v -> rows.slots.containsKey(v) || source.slots.containsKey(v))
+                    .orElse(false);
         }
 
         /** One row of an output copied to {@code to}. */

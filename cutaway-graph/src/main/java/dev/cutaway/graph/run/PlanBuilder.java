@@ -76,7 +76,10 @@ final class PlanBuilder {
             if (!belongs(n)) {
                 continue;
             }
-            if (n.block() > last && n.block() >= 0 && n.block() < inputs.size() && of(inputs.get(n.block())).equals(section)) {
+            if (n.block() > last
+                    && n.block() >= 0
+                    && n.block() < inputs.size()
+                    && of(inputs.get(n.block())).equals(section)) {
                 begin(n.block());
                 last = n.block();
             }
@@ -172,14 +175,16 @@ final class PlanBuilder {
             case HeadsOut h -> product(n, in(n.in().getFirst()));
             case RmsNorm(double eps, double offset) -> norm(n, true, eps, offset);
             case LayerNorm(double eps) -> norm(n, false, eps, 0);
-            case Gather g when n.in().get(0).node().op() instanceof Parameter
+            case Gather g
+            when n.in().get(0).node().op() instanceof Parameter
                     && n.in().get(1).node().op() instanceof Input -> embed(n);
             case RopeTable(var frequencies) -> angles(n, frequencies);
             case Rotary(boolean interleaved) -> rotate(n, interleaved);
             case Cache c -> append(n);
             case Attention a -> attend(n, a);
             case Binary b when (b == Binary.ADD || b == Binary.MULTIPLY) && bothRows(n) -> zip(n, b == Binary.MULTIPLY);
-            case Constant(double factor, double offset) when offset == 0 && slots.containsKey(n.in().getFirst()) -> {
+            case Constant(double factor, double offset)
+            when offset == 0 && slots.containsKey(n.in().getFirst()) -> {
                 Slot x = in(n.in().getFirst());
                 Slot y = slot(n.value(0));
                 emit(new RowSteps.Scale(x, y, factor), x, y);
@@ -189,12 +194,14 @@ final class PlanBuilder {
                 Slot y = slot(n.value(0));
                 emit(new RowSteps.Cap(x, y, cap), x, y);
             }
-            case Unary u when activation(u).isPresent() -> {
+            case Unary u
+            when activation(u).isPresent() -> {
                 Slot x = in(n.in().getFirst());
                 Slot y = slot(n.value(0));
                 emit(new RowSteps.Activate(activation(u).get(), x, Optional.empty(), y), x, y);
             }
-            case Gate(Unary u) when activation(u).isPresent() -> {
+            case Gate(Unary u)
+            when activation(u).isPresent() -> {
                 Slot x = in(n.in().get(0));
                 Slot up = in(n.in().get(1));
                 Slot y = slot(n.value(0));
@@ -245,7 +252,8 @@ final class PlanBuilder {
         emit(
                 new RowSteps.Norm(
                         x, y, () -> weights.vector(gain), bias.map(b -> () -> weights.vector(b)), rms, eps, offset),
-                x, y);
+                x,
+                y);
     }
 
     private void embed(Node n) {
@@ -290,8 +298,13 @@ final class PlanBuilder {
         int groups = layout.heads();
         Type qt = n.in().get(0).type();
         AttentionShape shape = new AttentionShape(
-                qt.size(1) / groups, qt.size(2), layouts.get(values).size(), (float) a.scale(), (float) a.cap(),
-                a.window() > 0 ? a.window() - 1 : AttentionShape.ALL, a.causal() ? 0 : AttentionShape.ALL);
+                qt.size(1) / groups,
+                qt.size(2),
+                layouts.get(values).size(),
+                (float) a.scale(),
+                (float) a.cap(),
+                a.window() > 0 ? a.window() - 1 : AttentionShape.ALL,
+                a.causal() ? 0 : AttentionShape.ALL);
         Optional<Value> bias = n.in().size() > 5 ? Optional.of(n.in().get(5)) : Optional.empty();
         Slot y = slot(n.value(0));
         emit(new StateSteps.Attend(shape, groups, q, keys, values, layout, cross, y, bias), q, y);
@@ -332,7 +345,9 @@ final class PlanBuilder {
     void assign(List<Integer> widths, List<Slot.Rows> rows) {
         List<Integer> freeFrom = new ArrayList<>();
         int first = widths.size();
-        for (Slot s : all.stream().sorted(java.util.Comparator.comparingInt(s -> s.born)).toList()) {
+        for (Slot s : all.stream()
+                .sorted(java.util.Comparator.comparingInt(s -> s.born))
+                .toList()) {
             int best = -1;
             for (int i = first; i < widths.size(); i++) {
                 boolean free = freeFrom.get(i - first) < s.born && rows.get(i) == s.rows;

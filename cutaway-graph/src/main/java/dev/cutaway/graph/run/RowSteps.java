@@ -49,7 +49,14 @@ final class RowSteps {
         private Tensor gain = Tensor.zeros(1);
         private Tensor bias = gain;
 
-        Norm(Slot x, Slot y, Supplier<Tensor> gain, Optional<Supplier<Tensor>> bias, boolean rms, double eps, double offset) {
+        Norm(
+                Slot x,
+                Slot y,
+                Supplier<Tensor> gain,
+                Optional<Supplier<Tensor>> bias,
+                boolean rms,
+                double eps,
+                double offset) {
             super(y);
             this.x = x;
             this.gainSource = gain;
@@ -69,12 +76,38 @@ final class RowSteps {
             int width = (int) gain.size();
             int n = (to - from) * (x.width / width);
             if (rms) {
-                f.kernels.rows().rmsNorm(
-                        f.memory(x), x.at(from), width, gain.data(), 0, offset, eps, f.memory(y), y.at(from), width, n, width);
+                f.kernels
+                        .rows()
+                        .rmsNorm(
+                                f.memory(x),
+                                x.at(from),
+                                width,
+                                gain.data(),
+                                0,
+                                offset,
+                                eps,
+                                f.memory(y),
+                                y.at(from),
+                                width,
+                                n,
+                                width);
             } else {
-                f.kernels.rows().layerNorm(
-                        f.memory(x), x.at(from), width, gain.data(), 0, bias.data(), 0, eps, f.memory(y), y.at(from), width, n,
-                        width);
+                f.kernels
+                        .rows()
+                        .layerNorm(
+                                f.memory(x),
+                                x.at(from),
+                                width,
+                                gain.data(),
+                                0,
+                                bias.data(),
+                                0,
+                                eps,
+                                f.memory(y),
+                                y.at(from),
+                                width,
+                                n,
+                                width);
             }
         }
     }
@@ -157,8 +190,10 @@ final class RowSteps {
             long n = (long) (to - from) * y.width;
             if (up.isPresent()) {
                 Slot u = up.get();
-                f.kernels.rows().activateGated(
-                        function, f.memory(x), x.at(from), f.memory(u), u.at(from), f.memory(y), y.at(from), n);
+                f.kernels
+                        .rows()
+                        .activateGated(
+                                function, f.memory(x), x.at(from), f.memory(u), u.at(from), f.memory(y), y.at(from), n);
             } else {
                 f.kernels.rows().activate(function, f.memory(x), x.at(from), f.memory(y), y.at(from), n);
             }
@@ -229,15 +264,15 @@ final class RowSteps {
             for (int r = from; r < to; r++) {
                 int row = id[y.rows == Slot.Rows.TAIL ? f.tail[r] : r];
                 if (row < 0 || row >= table.dim(0)) {
-                    throw new dev.cutaway.tensor.BadInputException(
-                            ids + ": id " + row + " is outside the table of " + table.dim(0) + " rows; use ids from 0 to "
-                                    + (table.dim(0) - 1));
+                    throw new dev.cutaway.tensor.BadInputException(ids + ": id " + row + " is outside the table of "
+                            + table.dim(0) + " rows; use ids from 0 to " + (table.dim(0) - 1));
                 }
                 if (packed != null) {
                     packed.row(row, f.memory(y), y.at(r));
                 } else {
                     for (int i = 0; i < y.width; i++) {
-                        f.memory(y).setAtIndex(ValueLayout.JAVA_FLOAT, y.at(r) + i, table.get((long) row * y.width + i));
+                        f.memory(y)
+                                .setAtIndex(ValueLayout.JAVA_FLOAT, y.at(r) + i, table.get((long) row * y.width + i));
                     }
                 }
             }
@@ -271,8 +306,8 @@ final class RowSteps {
         void run(Frame f, int chunk, int worker) {
             int[] at = f.ints(position);
             for (int i = 0; i < f.batch.segments; i++) {
-                int length = Math.max(
-                        f.batch.total, f.batch.states[i].length() + f.batch.starts[i + 1] - f.batch.starts[i]);
+                int length =
+                        Math.max(f.batch.total, f.batch.states[i].length() + f.batch.starts[i + 1] - f.batch.starts[i]);
                 for (int r = f.batch.starts[i]; r < f.batch.starts[i + 1]; r++) {
                     frequencies.row(at[r], Math.max(length, at[r] + 1), c, s, 0);
                     MemorySegment.copy(c, 0, f.memory(cos), ValueLayout.JAVA_FLOAT, cos.at(r) * 4, c.length);
@@ -302,12 +337,23 @@ final class RowSteps {
         @Override
         void rows(Frame f, int from, int to) {
             if (x != y) {
-                MemorySegment.copy(f.memory(x), x.at(from) * 4, f.memory(y), y.at(from) * 4, (to - from) * 4L * x.width);
+                MemorySegment.copy(
+                        f.memory(x), x.at(from) * 4, f.memory(y), y.at(from) * 4, (to - from) * 4L * x.width);
             }
             for (int r = from; r < to; r++) {
-                f.kernels.rows().rotate(
-                        f.memory(y), y.at(r), y.width / headSize, headSize, cos.width, f.memory(cos), cos.at(r),
-                        f.memory(sin), sin.at(r), interleaved);
+                f.kernels
+                        .rows()
+                        .rotate(
+                                f.memory(y),
+                                y.at(r),
+                                y.width / headSize,
+                                headSize,
+                                cos.width,
+                                f.memory(cos),
+                                cos.at(r),
+                                f.memory(sin),
+                                sin.at(r),
+                                interleaved);
             }
         }
     }

@@ -147,7 +147,8 @@ public final class SequenceState implements AutoCloseable {
                 residual[b] = to;
             }
         } catch (OutOfMemoryError e) {
-            throw new ResourceException("no memory for the cache of " + rows + " positions; use a shorter context (--context)");
+            throw new ResourceException(
+                    "no memory for the cache of " + rows + " positions; use a shorter context (--context)");
         }
         if (source) {
             sourceArena.close();
@@ -241,7 +242,8 @@ public final class SequenceState implements AutoCloseable {
             for (int r = 0; r < n; r++) {
                 for (int d = 0; d < l.size; d++) {
                     long from = l.keys
-                            ? at + (long) (r / AttentionKernels.KEYS) * AttentionKernels.KEYS * l.size
+                            ? at
+                                    + (long) (r / AttentionKernels.KEYS) * AttentionKernels.KEYS * l.size
                                     + (long) d * AttentionKernels.KEYS
                                     + r % AttentionKernels.KEYS
                             : at + (long) r * l.size + d;

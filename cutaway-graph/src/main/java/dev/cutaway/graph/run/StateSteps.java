@@ -77,7 +77,10 @@ final class StateSteps {
                         AttentionKernels.storeKey(f.memory(x), from, s.memory(state), at, index, layout.size());
                     } else {
                         MemorySegment.copy(
-                                f.memory(x), from * 4, s.memory(state), (at + (long) index * layout.size()) * 4,
+                                f.memory(x),
+                                from * 4,
+                                s.memory(state),
+                                (at + (long) index * layout.size()) * 4,
                                 layout.size() * 4L);
                     }
                 }
@@ -99,8 +102,15 @@ final class StateSteps {
         private final Optional<Value> bias;
 
         Attend(
-                AttentionShape shape, int groups, Slot q, int keys, int values, SequenceState.Layout layout, boolean cross,
-                Slot out, Optional<Value> bias) {
+                AttentionShape shape,
+                int groups,
+                Slot q,
+                int keys,
+                int values,
+                SequenceState.Layout layout,
+                boolean cross,
+                Slot out,
+                Optional<Value> bias) {
             this.shape = shape;
             this.groups = groups;
             this.q = q;
@@ -167,16 +177,53 @@ final class StateSteps {
             long vAt = s.headAt(values, g);
             int n = keyCount(f, segment);
             if (bias.isEmpty()) {
-                f.kernels.attention().attend(
-                        shape, f.memory(q), qAt, q.width, k, kAt, v, vAt, shape.valueSize(), n, position, count,
-                        f.memory(out), oAt, out.width, f.scratch[worker], 0);
+                f.kernels
+                        .attention()
+                        .attend(
+                                shape,
+                                f.memory(q),
+                                qAt,
+                                q.width,
+                                k,
+                                kAt,
+                                v,
+                                vAt,
+                                shape.valueSize(),
+                                n,
+                                position,
+                                count,
+                                f.memory(out),
+                                oAt,
+                                out.width,
+                                f.scratch[worker],
+                                0);
             } else {
                 Tensor b = java.util.Objects.requireNonNull(f.loose.get(bias.get()))[segment];
                 long perHead = b.dim(1) * b.dim(2);
-                f.kernels.attention().attendBiased(
-                        shape, f.memory(q), qAt, q.width, k, kAt, v, vAt, shape.valueSize(), n, position, count,
-                        f.memory(out), oAt, out.width, f.scratch[worker], 0, b.data(),
-                        g * shape.heads() * perHead + within * b.dim(2), perHead, b.dim(2));
+                f.kernels
+                        .attention()
+                        .attendBiased(
+                                shape,
+                                f.memory(q),
+                                qAt,
+                                q.width,
+                                k,
+                                kAt,
+                                v,
+                                vAt,
+                                shape.valueSize(),
+                                n,
+                                position,
+                                count,
+                                f.memory(out),
+                                oAt,
+                                out.width,
+                                f.scratch[worker],
+                                0,
+                                b.data(),
+                                g * shape.heads() * perHead + within * b.dim(2),
+                                perHead,
+                                b.dim(2));
             }
         }
     }

@@ -17,8 +17,11 @@ final class Activations {
             case "quick_gelu" -> Unary.QUICK_GELU;
             case "tanh" -> Unary.TANH;
             case "sigmoid" -> Unary.SIGMOID;
-            default -> throw c.bad(key, "is \"" + name + "\", which is not known; known are gelu, gelu_new, gelu_pytorch_tanh, "
-                    + "silu, relu, quick_gelu, tanh and sigmoid");
+            default ->
+                throw c.bad(
+                        key,
+                        "is \"" + name + "\", which is not known; known are gelu, gelu_new, gelu_pytorch_tanh, "
+                                + "silu, relu, quick_gelu, tanh and sigmoid");
         };
     }
 }

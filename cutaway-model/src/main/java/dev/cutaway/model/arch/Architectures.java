@@ -9,8 +9,19 @@ import java.util.stream.Collectors;
 /** The architectures that are known. */
 public final class Architectures {
     private static final List<Architecture> ALL = List.of(
-            new Gpt2(), new GptNeoX(), new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(),
-            new Phi3(), new Olmo2(), new Bert(), new T5(), new Vit());
+            new Gpt2(),
+            new GptNeoX(),
+            new Llama(),
+            new Mistral(),
+            new Qwen2(),
+            new Qwen3(),
+            new Gemma2(),
+            new Gemma3(),
+            new Phi3(),
+            new Olmo2(),
+            new Bert(),
+            new T5(),
+            new Vit());
 
     private Architectures() {}
 

@@ -37,10 +37,17 @@ final class Gemma3 implements Architecture {
         IntUnaryOperator windows = LlamaFamily.layerTypes(c, window, i -> (i + 1) % pattern == 0 ? 0 : window);
         Optional<Config> both = c.inner("rope_parameters");
         Rope global = Rope.of(
-                c, both.flatMap(b -> b.inner("full_attention")).or(() -> c.inner("rope_scaling")), s.headSize(),
-                c.real("rope_theta", 1e6), 1);
+                c,
+                both.flatMap(b -> b.inner("full_attention")).or(() -> c.inner("rope_scaling")),
+                s.headSize(),
+                c.real("rope_theta", 1e6),
+                1);
         Rope local = Rope.of(
-                c, both.flatMap(b -> b.inner("sliding_attention")), s.headSize(), c.real("rope_local_base_freq", 1e4), 1);
+                c,
+                both.flatMap(b -> b.inner("sliding_attention")),
+                s.headSize(),
+                c.real("rope_local_base_freq", 1e4),
+                1);
         LlamaFamily.of(c, s)
                 .biases(bias, bias, false)
                 .norm(Norm.rmsPlusOne(c.real("rms_norm_eps", 1e-6)), LlamaFamily.Norms.BOTH)

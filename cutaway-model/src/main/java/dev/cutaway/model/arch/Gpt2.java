@@ -33,8 +33,15 @@ final class Gpt2 implements Architecture {
         int heads = c.positive("n_head", 12);
         int context = c.positive("n_positions", c.positive("n_ctx", 1024));
         return new Sizes(
-                c.positive("n_layer", 12), heads, heads, Math.max(1, width / heads), width, c.positive("n_inner", 4 * width),
-                c.positive("vocab_size", 50257), context, true);
+                c.positive("n_layer", 12),
+                heads,
+                heads,
+                Math.max(1, width / heads),
+                width,
+                c.positive("n_inner", 4 * width),
+                c.positive("vocab_size", 50257),
+                context,
+                true);
     }
 
     @Override
@@ -43,15 +50,15 @@ final class Gpt2 implements Architecture {
         Parts p = Parts.of(g, "", s.width());
         Norm norm = Norm.layer(c.real("layer_norm_epsilon", 1e-5));
         Unary f = Activations.of(c, "activation_function", "gelu_new");
-        Value embed = p.name("hook_embed", p.lookup("transformer.wte.weight", "token", s.vocabulary(), p.ints("tokens")));
+        Value embed =
+                p.name("hook_embed", p.lookup("transformer.wte.weight", "token", s.vocabulary(), p.ints("tokens")));
         Value position = p.lookup("transformer.wpe.weight", "position", s.context(), p.ints("position"));
         Value x = p.sum(embed, p.name("hook_pos_embed", position));
         for (int i = 0; i < s.layers(); i++) {
             x = block(p, p.beginBlock(i, x), "transformer.h." + i + ".", x, s, norm, f, scale(c, s, i));
         }
-        Weight unembed = c.flag("tie_word_embeddings", true)
-                ? Weight.of("transformer.wte", false)
-                : Weight.of("lm_head", false);
+        Weight unembed =
+                c.flag("tie_word_embeddings", true) ? Weight.of("transformer.wte", false) : Weight.of("lm_head", false);
         p.logits(x, norm, "transformer.ln_f", unembed, s.vocabulary(), 0);
     }
 
@@ -64,8 +71,14 @@ final class Gpt2 implements Architecture {
         Weight qkv = Weight.transposed(n + "attn.c_attn");
         int w = s.width();
         Heads heads = Heads.plain(
-                s.heads(), s.heads(), s.headSize(), qkv.rows(0, w), qkv.rows(w, 2 * w), qkv.rows(2 * w, 3 * w),
-                Weight.transposed(n + "attn.c_proj"), new Attention(scale, true, 0, 0));
+                s.heads(),
+                s.heads(),
+                s.headSize(),
+                qkv.rows(0, w),
+                qkv.rows(w, 2 * w),
+                qkv.rows(2 * w, 3 * w),
+                Weight.transposed(n + "attn.c_proj"),
+                new Attention(scale, true, 0, 0));
         Value attn = p.attention(block, p.norm(block + "ln1.", norm, x, n + "ln_1"), heads);
         Value mid = p.add(block + "hook_resid_mid", x, p.name(block + "hook_attn_out", attn));
         Value normed = p.norm(block + "ln2.", norm, mid, n + "ln_2");

@@ -33,8 +33,15 @@ final class GptNeoX implements Architecture {
         int width = c.positive("hidden_size");
         int heads = c.positive("num_attention_heads");
         return new Sizes(
-                c.positive("num_hidden_layers"), heads, heads, Math.max(1, width / heads), width,
-                c.positive("intermediate_size"), c.positive("vocab_size"), c.positive("max_position_embeddings", 2048), false);
+                c.positive("num_hidden_layers"),
+                heads,
+                heads,
+                Math.max(1, width / heads),
+                width,
+                c.positive("intermediate_size"),
+                c.positive("vocab_size"),
+                c.positive("max_position_embeddings", 2048),
+                false);
     }
 
     @Override
@@ -42,8 +49,8 @@ final class GptNeoX implements Architecture {
         Sizes s = sizes(c);
         Parts p = Parts.of(g, "", s.width());
         Norm norm = Norm.layer(c.real("layer_norm_eps", 1e-5));
-        RopeFrequencies rope = p.angles(
-                Rope.of(c, s.headSize(), c.real("rotary_emb_base", c.real("rope_theta", 10000)), c.real("rotary_pct", 0.25)));
+        RopeFrequencies rope = p.angles(Rope.of(
+                c, s.headSize(), c.real("rotary_emb_base", c.real("rope_theta", 10000)), c.real("rotary_pct", 0.25)));
         Value x = p.name("hook_embed", p.lookup("gpt_neox.embed_in.weight", "token", s.vocabulary(), p.ints("tokens")));
         for (int i = 0; i < s.layers(); i++) {
             x = block(c, p, p.beginBlock(i, x), "gpt_neox.layers." + i + ".", x, s, norm, rope);
@@ -60,8 +67,13 @@ final class GptNeoX implements Architecture {
         Weight qkv = Weight.of(n + "attention.query_key_value", bias);
         int d = s.headSize();
         Heads heads = Heads.plain(
-                        s.heads(), s.heads(), d, qkv.rowsOfGroups(s.heads(), 0, d), qkv.rowsOfGroups(s.heads(), d, 2 * d),
-                        qkv.rowsOfGroups(s.heads(), 2 * d, 3 * d), Weight.of(n + "attention.dense", bias),
+                        s.heads(),
+                        s.heads(),
+                        d,
+                        qkv.rowsOfGroups(s.heads(), 0, d),
+                        qkv.rowsOfGroups(s.heads(), d, 2 * d),
+                        qkv.rowsOfGroups(s.heads(), 2 * d, 3 * d),
+                        Weight.of(n + "attention.dense", bias),
                         new Attention(1 / Math.sqrt(d), true, 0, 0))
                 .rotated(rope);
         Unary f = Activations.of(c, "hidden_act", "gelu");
@@ -71,7 +83,11 @@ final class GptNeoX implements Architecture {
         Value mid = parallel ? p.sum(x, attn) : p.add(block + "hook_resid_mid", x, attn);
         Value normed = p.norm(block + "ln2.", norm, parallel ? x : mid, n + "post_attention_layernorm");
         Value mlp = p.mlp(
-                block, normed, f, s.hidden(), Weight.of(n + "mlp.dense_h_to_4h", true),
+                block,
+                normed,
+                f,
+                s.hidden(),
+                Weight.of(n + "mlp.dense_h_to_4h", true),
                 Weight.of(n + "mlp.dense_4h_to_h", true));
         return p.add(block + "hook_resid_post", mid, p.name(block + "hook_mlp_out", mlp));
     }

@@ -54,7 +54,8 @@ final class LlamaFamily {
         this.norm = Norm.rms(c.real("rms_norm_eps", 1e-6));
         this.scale = 1 / Math.sqrt(s.headSize());
         this.tied = c.flag("tie_word_embeddings", false);
-        RopeFrequencies rope = Rope.of(c, s.headSize(), c.real("rope_theta", 10000), c.real("partial_rotary_factor", 1));
+        RopeFrequencies rope =
+                Rope.of(c, s.headSize(), c.real("rope_theta", 10000), c.real("partial_rotary_factor", 1));
         this.ropes = i -> rope;
     }
 
@@ -72,8 +73,15 @@ final class LlamaFamily {
         int heads = c.positive("num_attention_heads");
         int size = c.positive("head_dim", headSize > 0 ? headSize : Math.max(1, width / heads));
         return new Sizes(
-                c.positive("num_hidden_layers"), heads, c.positive("num_key_value_heads", heads), size, width,
-                c.positive("intermediate_size"), c.positive("vocab_size"), c.positive("max_position_embeddings", 2048), false);
+                c.positive("num_hidden_layers"),
+                heads,
+                c.positive("num_key_value_heads", heads),
+                size,
+                width,
+                c.positive("intermediate_size"),
+                c.positive("vocab_size"),
+                c.positive("max_position_embeddings", 2048),
+                false);
     }
 
     LlamaFamily norm(Norm n, Norms where) {
@@ -177,11 +185,14 @@ final class LlamaFamily {
         int kv = s.keyValueHeads() * s.headSize();
         Weight all = Weight.of(a + "qkv_proj", qkvBias);
         Heads h = Heads.plain(
-                        s.heads(), s.keyValueHeads(), s.headSize(),
+                        s.heads(),
+                        s.keyValueHeads(),
+                        s.headSize(),
                         fused ? all.rows(0, q) : Weight.of(a + "q_proj", qkvBias),
                         fused ? all.rows(q, q + kv) : Weight.of(a + "k_proj", qkvBias),
                         fused ? all.rows(q + kv, q + 2 * kv) : Weight.of(a + "v_proj", qkvBias),
-                        Weight.of(a + "o_proj", outBias), new Attention(scale, true, window.applyAsInt(layer), scoreCap))
+                        Weight.of(a + "o_proj", outBias),
+                        new Attention(scale, true, window.applyAsInt(layer), scoreCap))
                 .rotated(ropes.apply(layer));
         return headNorms ? h.normed(new HeadNorms(norm, a + "q_norm", a + "k_norm", perHead)) : h;
     }
@@ -200,7 +211,9 @@ final class LlamaFamily {
         var types = c.texts("layer_types");
         return types.isEmpty()
                 ? otherwise
-                : i -> Optional.of(types.get(Math.min(i, types.size() - 1))).filter("sliding_attention"::equals).isPresent()
+                : i -> Optional.of(types.get(Math.min(i, types.size() - 1)))
+                                .filter("sliding_attention"::equals)
+                                .isPresent()
                         ? window
                         : 0;
     }

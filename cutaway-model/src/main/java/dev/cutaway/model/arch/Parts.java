@@ -170,9 +170,9 @@ public final class Parts {
             Optional<HeadNorms> norms,
             Optional<Value> bias) {
         /** Attention without rotation, norms or bias. */
-        public static Heads plain(int heads, int shared, int size, Weight q, Weight k, Weight v, Weight o, Attention op) {
-            return new Heads(
-                    heads, shared, size, q, k, v, o, op, Optional.empty(), Optional.empty(), Optional.empty());
+        public static Heads plain(
+                int heads, int shared, int size, Weight q, Weight k, Weight v, Weight o, Attention op) {
+            return new Heads(heads, shared, size, q, k, v, o, op, Optional.empty(), Optional.empty(), Optional.empty());
         }
 
         public Heads rotated(RopeFrequencies rope) {
@@ -236,8 +236,7 @@ public final class Parts {
 
     private Value mix(String at, Heads h, Value q, Value k, Value v, Value keyIndex) {
         Value row = ints("row");
-        Value z = h.bias
-                .map(b -> g.addScoped(prefix + at, h.op, q, k, v, row, keyIndex, b))
+        Value z = h.bias.map(b -> g.addScoped(prefix + at, h.op, q, k, v, row, keyIndex, b))
                 .orElseGet(() -> g.addScoped(prefix + at, h.op, q, k, v, row, keyIndex));
         Value w = weight(h.o.matrix(), width(), Dim.of("heads", h.heads * h.size));
         return h.o.bias()

@@ -20,7 +20,14 @@ public final class Rope implements RopeFrequencies {
     private final String words;
 
     private Rope(
-            double[] near, double[] far, int switchAfter, double factor, double base, double dynamic, int original, String words) {
+            double[] near,
+            double[] far,
+            int switchAfter,
+            double factor,
+            double base,
+            double dynamic,
+            int original,
+            String words) {
         this.near = near;
         this.far = far;
         this.switchAfter = switchAfter;
@@ -40,13 +47,17 @@ public final class Rope implements RopeFrequencies {
     /** Frequencies with a given scaling ({@code rope_parameters} or {@code rope_scaling}). */
     public static Rope of(Config c, Optional<Config> scaling, int headSize, double theta, double partial) {
         double base = scaling.map(s -> s.real("rope_theta", theta)).orElse(theta);
-        double share = scaling.map(s -> s.real("partial_rotary_factor", partial)).orElse(partial);
+        double share =
+                scaling.map(s -> s.real("partial_rotary_factor", partial)).orElse(partial);
         int dim = (int) (headSize * share);
         if (dim < 2 || base <= 0) {
-            throw c.bad("rope_theta", "and partial_rotary_factor leave nothing to rotate (" + dim + " of " + headSize + ")");
+            throw c.bad(
+                    "rope_theta",
+                    "and partial_rotary_factor leave nothing to rotate (" + dim + " of " + headSize + ")");
         }
         double[] plain = plain(base, dim);
-        String type = scaling.map(s -> s.text("rope_type", s.text("type", "default"))).orElse("default");
+        String type =
+                scaling.map(s -> s.text("rope_type", s.text("type", "default"))).orElse("default");
         String words = "base " + base + (type.equals("default") ? "" : ", " + type);
         int context = c.positive("max_position_embeddings", 2048);
         return switch (type) {
@@ -56,8 +67,11 @@ public final class Rope implements RopeFrequencies {
             case "llama3" -> fixed(llama3(plain, scaling.get()), 1, words);
             case "yarn" -> yarn(c, scaling.get(), base, dim, words, context);
             case "longrope", "su" -> longrope(c, scaling.get(), plain, words, context);
-            default -> throw c.bad("rope_scaling", "is of type \"" + type
-                    + "\", which is not known; known are linear, dynamic, llama3, yarn and longrope");
+            default ->
+                throw c.bad(
+                        "rope_scaling",
+                        "is of type \"" + type
+                                + "\", which is not known; known are linear, dynamic, llama3, yarn and longrope");
         };
     }
 
@@ -104,7 +118,8 @@ public final class Rope implements RopeFrequencies {
     }
 
     private static Rope yarn(Config c, Config s, double base, int dim, String words, int context) {
-        int old = s.positive("original_max_position_embeddings", c.positive("original_max_position_embeddings", context));
+        int old =
+                s.positive("original_max_position_embeddings", c.positive("original_max_position_embeddings", context));
         double factor = s.has("factor") ? positive(s, "factor") : (double) context / old;
         double attention;
         if (s.has("attention_factor")) {
@@ -147,7 +162,8 @@ public final class Rope implements RopeFrequencies {
     }
 
     private static Rope longrope(Config c, Config s, double[] plain, String words, int context) {
-        int old = s.positive("original_max_position_embeddings", c.positive("original_max_position_embeddings", context));
+        int old =
+                s.positive("original_max_position_embeddings", c.positive("original_max_position_embeddings", context));
         double factor = c.has("original_max_position_embeddings") || !s.has("factor")
                 ? (double) context / old
                 : positive(s, "factor");
@@ -180,8 +196,7 @@ public final class Rope implements RopeFrequencies {
     public double[] frequencies(int length) {
         if (dynamicFactor > 0 && length > original) {
             int dim = 2 * near.length;
-            double grown = base
-                    * Math.pow(dynamicFactor * length / original - (dynamicFactor - 1), dim / (dim - 2.0));
+            double grown = base * Math.pow(dynamicFactor * length / original - (dynamicFactor - 1), dim / (dim - 2.0));
             return plain(grown, dim);
         }
         return switchAfter > 0 && length > switchAfter ? far : near;

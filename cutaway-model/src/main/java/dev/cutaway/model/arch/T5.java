@@ -36,9 +36,15 @@ final class T5 implements Architecture {
     public Sizes sizes(Config c) {
         int heads = c.positive("num_heads", 8);
         return new Sizes(
-                c.positive("num_decoder_layers", c.positive("num_layers", 6)), heads, heads, c.positive("d_kv", 64),
-                c.positive("d_model", 512), c.positive("d_ff", 2048), c.positive("vocab_size", 32128),
-                c.positive("n_positions", 512), false);
+                c.positive("num_decoder_layers", c.positive("num_layers", 6)),
+                heads,
+                heads,
+                c.positive("d_kv", 64),
+                c.positive("d_model", 512),
+                c.positive("d_ff", 2048),
+                c.positive("vocab_size", 32128),
+                c.positive("n_positions", 512),
+                false);
     }
 
     @Override
@@ -51,7 +57,8 @@ final class T5 implements Architecture {
         Value x = decoder.name("hook_embed", embed(decoder, s));
         Value bias = bias(c, decoder, "decoder.", s, false, g.input("key", Type.integers(Dim.of(Space.KEYS))));
         for (int i = 0; i < s.layers(); i++) {
-            x = decoderBlock(c, decoder, decoder.beginBlock(i, x), "decoder.block." + i + ".layer.", x, memory, bias, s, norm);
+            x = decoderBlock(
+                    c, decoder, decoder.beginBlock(i, x), "decoder.block." + i + ".layer.", x, memory, bias, s, norm);
         }
         g.endBlocks();
         x = decoder.norm("ln_final.", norm, x, "decoder.final_layer_norm");
@@ -74,7 +81,8 @@ final class T5 implements Architecture {
             String block = p.beginBlock(i, x);
             String n = "encoder.block." + i + ".layer.";
             Value a = p.norm(block + "ln1.", norm, x, n + "0.layer_norm");
-            Value attn = p.attention(block, a, heads(s, n + "0.SelfAttention.", false).biased(bias));
+            Value attn = p.attention(
+                    block, a, heads(s, n + "0.SelfAttention.", false).biased(bias));
             Value mid = p.add(block + "hook_resid_mid", x, p.name(block + "hook_attn_out", attn));
             Value b = p.norm(block + "ln2.", norm, mid, n + "1.layer_norm");
             Value mlp = p.name(block + "hook_mlp_out", mlp(c, p, block, n + "1.DenseReluDense.", b, s));
@@ -87,7 +95,8 @@ final class T5 implements Architecture {
     private static Value decoderBlock(
             Config c, Parts p, String block, String n, Value x, Value memory, Value bias, Sizes s, Norm norm) {
         Value a = p.norm(block + "ln1.", norm, x, n + "0.layer_norm");
-        Value attn = p.attention(block, a, heads(s, n + "0.SelfAttention.", true).biased(bias));
+        Value attn =
+                p.attention(block, a, heads(s, n + "0.SelfAttention.", true).biased(bias));
         Value mid = p.add(block + "hook_resid_mid", x, p.name(block + "hook_attn_out", attn));
         Value b = p.norm(block + "ln2.", norm, mid, n + "1.layer_norm");
         Value cross = p.crossAttention(block, b, memory, heads(s, n + "1.EncDecAttention.", false));
@@ -99,15 +108,22 @@ final class T5 implements Architecture {
 
     private static Heads heads(Sizes s, String n, boolean causal) {
         return Heads.plain(
-                s.heads(), s.heads(), s.headSize(), Weight.of(n + "q", false), Weight.of(n + "k", false),
-                Weight.of(n + "v", false), Weight.of(n + "o", false), new Attention(1, causal, 0, 0));
+                s.heads(),
+                s.heads(),
+                s.headSize(),
+                Weight.of(n + "q", false),
+                Weight.of(n + "k", false),
+                Weight.of(n + "v", false),
+                Weight.of(n + "o", false),
+                new Attention(1, causal, 0, 0));
     }
 
     private static Value bias(Config c, Parts p, String stack, Sizes s, boolean bothWays, Value keys) {
         int buckets = c.positive("relative_attention_num_buckets", 32);
         RelativeBuckets b = new RelativeBuckets(bothWays, buckets, c.positive("relative_attention_max_distance", 128));
         Value table = p.weight(
-                stack + "block.0.layer.0.SelfAttention.relative_attention_bias.weight", Dim.of("bucket", buckets),
+                stack + "block.0.layer.0.SelfAttention.relative_attention_bias.weight",
+                Dim.of("bucket", buckets),
                 Dim.of("head", s.heads()));
         return p.name("blocks.0.attn.hook_rel_pos_bias", p.apply(new RelativeBias(b), table, p.ints("row"), keys));
     }
@@ -117,7 +133,8 @@ final class T5 implements Architecture {
         Weight down = Weight.of(n + "wo", false);
         if (kind.startsWith("gated-")) {
             Unary f = kind.equals("gated-gelu") ? Unary.GELU_TANH : Unary.SILU;
-            return p.gatedMlp(block, x, f, s.hidden(), Weight.of(n + "wi_0", false), Weight.of(n + "wi_1", false), down);
+            return p.gatedMlp(
+                    block, x, f, s.hidden(), Weight.of(n + "wi_0", false), Weight.of(n + "wi_1", false), down);
         }
         Unary f = kind.equals("relu") ? Unary.RELU : Unary.GELU;
         return p.mlp(block, x, f, s.hidden(), Weight.of(n + "wi", false), down);

@@ -37,8 +37,15 @@ final class Vit implements Architecture {
         int heads = c.positive("num_attention_heads", 12);
         ImageSizes image = ImageSizes.of(c);
         return new Sizes(
-                c.positive("num_hidden_layers", 12), heads, heads, Math.max(1, width / heads), width,
-                c.positive("intermediate_size", 3072), 0, image.patches() + 1, true);
+                c.positive("num_hidden_layers", 12),
+                heads,
+                heads,
+                Math.max(1, width / heads),
+                width,
+                c.positive("intermediate_size", 3072),
+                0,
+                image.patches() + 1,
+                true);
     }
 
     @Override
@@ -72,15 +79,25 @@ final class Vit implements Architecture {
         String a = n + "attention.attention.";
         boolean bias = c.flag("qkv_bias", true);
         Heads heads = Heads.plain(
-                s.heads(), s.heads(), s.headSize(), Weight.of(a + "query", bias), Weight.of(a + "key", bias),
-                Weight.of(a + "value", bias), Weight.of(n + "attention.output.dense", true),
+                s.heads(),
+                s.heads(),
+                s.headSize(),
+                Weight.of(a + "query", bias),
+                Weight.of(a + "key", bias),
+                Weight.of(a + "value", bias),
+                Weight.of(n + "attention.output.dense", true),
                 new Attention(1 / Math.sqrt(s.headSize()), false, 0, 0));
         Value attn = p.attention(block, p.norm(block + "ln1.", norm, x, n + "layernorm_before"), heads);
         Value mid = p.add(block + "hook_resid_mid", x, p.name(block + "hook_attn_out", attn));
         Value normed = p.norm(block + "ln2.", norm, mid, n + "layernorm_after");
         Unary f = Activations.of(c, "hidden_act", "gelu");
         Value mlp = p.mlp(
-                block, normed, f, s.hidden(), Weight.of(n + "intermediate.dense", true), Weight.of(n + "output.dense", true));
+                block,
+                normed,
+                f,
+                s.hidden(),
+                Weight.of(n + "intermediate.dense", true),
+                Weight.of(n + "output.dense", true));
         return p.add(block + "hook_resid_post", mid, p.name(block + "hook_mlp_out", mlp));
     }
 }
