@@ -10,4 +10,6 @@ module dev.cutaway.model {
 
     exports dev.cutaway.model.format;
     exports dev.cutaway.model.sample;
+    exports dev.cutaway.model.arch;
+    exports dev.cutaway.model;
 }

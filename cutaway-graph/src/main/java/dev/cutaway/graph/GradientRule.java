@@ -7,6 +7,8 @@ import java.util.Optional;
 @FunctionalInterface
 public interface GradientRule {
     /**
+     * Appends the gradient.
+     *
      * @param g where the nodes go
      * @param node the forward node
      * @param outputGradients one per output of {@code node}

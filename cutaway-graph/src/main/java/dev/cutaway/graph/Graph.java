@@ -5,7 +5,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model as a graph: nodes in order, public names of values, and where blocks begin. Immutable: whoever opens a composite or
@@ -16,7 +18,7 @@ public final class Graph {
     private final Map<String, Value> names;
     private final List<Value> blockInputs;
     private final Map<Value, Value> toOpened = new HashMap<>();
-    private Graph opened;
+    private @Nullable Graph opened;
 
     Graph(List<Node> nodes, Map<String, Value> names, List<Value> blockInputs) {
         this.nodes = List.copyOf(nodes);
@@ -50,15 +52,17 @@ public final class Graph {
 
     /** This graph with every composite replaced by its expansion; made once. Names inside expansions are names there. */
     public synchronized Graph opened() {
-        if (opened == null) {
-            opened = GraphBuilder.open(this, toOpened);
+        Graph known = opened;
+        if (known == null) {
+            known = GraphBuilder.open(this, toOpened);
+            opened = known;
         }
-        return opened;
+        return known;
     }
 
     /** Where a value of this graph went in {@link #opened()}. */
     public Value inOpened(Value v) {
         opened();
-        return toOpened.get(v);
+        return Objects.requireNonNull(toOpened.get(v), "the value belongs to another graph");
     }
 }

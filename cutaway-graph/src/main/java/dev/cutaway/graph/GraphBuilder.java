@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Builds a {@link Graph}. Building runs no numbers and reads no weights. */
 public final class GraphBuilder {
@@ -14,7 +15,7 @@ public final class GraphBuilder {
     private final List<Value> blockInputs = new ArrayList<>();
     private final Map<String, Value> inputs = new HashMap<>();
     private int block = -1;
-    private String scope = "";
+    private @Nullable String scope = "";
 
     /** The value of a named input of the step ({@code tokens}, {@code position} ...), made on first use. */
     public Value input(String name, Type type) {

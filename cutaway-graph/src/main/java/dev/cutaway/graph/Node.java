@@ -6,7 +6,7 @@ import java.util.List;
  * An operation applied to values. Nodes are compared by identity.
  *
  * @param id place in the graph's order; inputs always have smaller ids
- * @param block the Transformer block it belongs to, counted over the whole graph; -1 before the first, {@code blocks} after the last
+ * @param block the Transformer block it belongs to, counted over the whole graph; -1 before the first, the number of blocks after the last
  * @param scope prefix of the names that its expansion gives ({@code blocks.3.attn.}); empty if none
  */
 public record Node(int id, Op op, List<Value> in, List<Type> out, int block, String scope) {

@@ -1,6 +1,7 @@
 package dev.cutaway.graph;
 
 /** One output of a node: what other nodes take as input. */
+@SuppressWarnings("ReferenceEquality") // nodes are their identity
 public record Value(Node node, int output) {
     public Type type() {
         return node.out().get(output);

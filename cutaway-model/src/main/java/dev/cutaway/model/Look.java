@@ -33,7 +33,6 @@ public final class Look {
     private final int length;
     private final Map<Value, Edit> edits;
     private final Recorded given;
-    private final Derived derived;
 
     private Look(Session session, Map<Value, Edit> edits) {
         this.session = session;
@@ -41,7 +40,6 @@ public final class Look {
         this.length = session.length();
         this.edits = edits;
         this.given = new Recorded(session, opened, edits);
-        this.derived = new Derived(this);
     }
 
     static Look of(Session s) {
@@ -68,18 +66,15 @@ public final class Look {
                 .sorted(java.util.Comparator.comparingInt(
                         e -> e.getValue().node().id()))
                 .forEach(e -> out.add(info(e.getKey(), e.getValue())));
-        out.addAll(derived.list());
         return out;
     }
 
     private TensorInfo info(String name, Value v) {
         List<String> dims = new ArrayList<>(List.of("batch"));
         List<Long> sizes = new ArrayList<>(List.of(1L));
-        boolean pooled = false;
         long[] shape = v.type().shape(whole());
         for (int i = 0; i < shape.length; i++) {
             Dim d = v.type().dim(i);
-            pooled |= d instanceof Dim.Rows(Space s) && s.equals(Space.SEQUENCES);
             if (!(d instanceof Dim.Rows(Space s) && s.equals(Space.SEQUENCES))) {
                 dims.add(label(v.type(), i));
                 sizes.add(shape[i]);
@@ -107,7 +102,7 @@ public final class Look {
 
     /** Whether there is such a tensor. */
     public boolean has(String name) {
-        return name.equals("tokens") || opened.names().containsKey(name) || derived.has(name);
+        return name.equals("tokens") || opened.names().containsKey(name);
     }
 
     /**
@@ -135,9 +130,6 @@ public final class Look {
         }
         if (name.equals("tokens")) {
             return Tensor.ofInts(session.ints("tokens", from, to), 1, to - from);
-        }
-        if (derived.has(name)) {
-            return derived.value(name, from, to, cancelled);
         }
         Value v = require(name);
         Tensor t = rows(v, from, to, cancelled);
@@ -177,7 +169,7 @@ public final class Look {
 
     private Tensor evaluate(Value v, Binding b, int from, int to, BooleanSupplier cancelled) {
         Evaluator e = new Evaluator(opened, b, given.at(from, to), edits);
-        Tensor t = e.evaluate(List.of(v), cancelled).get(v);
+        Tensor t = java.util.Objects.requireNonNull(e.evaluate(List.of(v), cancelled).get(v));
         given.keep(v, from, to, t);
         return t;
     }
@@ -206,15 +198,12 @@ public final class Look {
         if (weight.isPresent()) {
             return weight(name, weight.get(), index);
         }
-        if (derived.has(name)) {
-            return derived.explain(name, index);
-        }
         Value v = name.startsWith("%") ? inner(name) : require(name);
         long[] own = pooled(v) ? index : Arrays.copyOfRange(index, Math.min(1, index.length), index.length);
         try {
             return new Explainer(opened, x -> rows(x, 0, length, () -> false), whole(), given).explain(name, v, own);
         } catch (IllegalArgumentException x) {
-            throw new UsageException(x.getMessage());
+            throw new UsageException(String.valueOf(x.getMessage()));
         }
     }
 

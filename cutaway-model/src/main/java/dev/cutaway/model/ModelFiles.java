@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The files that make a model: where each part of it comes from. */
 interface ModelFiles {
@@ -41,7 +42,7 @@ interface ModelFiles {
         return ids;
     }
 
-    private static void addIds(Set<Integer> ids, Object v) {
+    private static void addIds(Set<Integer> ids, @Nullable Object v) {
         if (v instanceof Number n) {
             ids.add(n.intValue());
         } else if (v instanceof List<?> l) {

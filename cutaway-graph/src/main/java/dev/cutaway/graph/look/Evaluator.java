@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -48,7 +49,7 @@ public final class Evaluator {
 
     /** One value, shape as declared in the graph. */
     public Tensor value(Value v) {
-        return evaluate(List.of(v)).get(v);
+        return Objects.requireNonNull(evaluate(List.of(v)).get(v));
     }
 
     /** Several values at once; what they share is computed once. */

@@ -103,8 +103,8 @@ public final class Explainer {
         double constant = t.constant();
         for (Derivation.Element e : t.factors()) {
             Place p = named(step(at, e));
-            Derivation d = ends(p.value) ? null : derive(p);
-            boolean opens = sum && d != null && d.kind() == Derivation.Kind.SUM;
+            Derivation d = ends(p.value) ? Derivation.given("") : derive(p);
+            boolean opens = sum && d.kind() == Derivation.Kind.SUM;
             if (opens && t.factors().size() == 1 && out.size() + d.terms().size() <= MAX_TERMS) {
                 for (Derivation.Term inner : d.terms()) {
                     String label = d.terms().size() == 1 ? t.label() : inner.label();

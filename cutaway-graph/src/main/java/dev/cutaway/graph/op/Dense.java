@@ -178,7 +178,7 @@ final class Dense {
             MemorySegment.copy(t.data(), ValueLayout.JAVA_INT_UNALIGNED, 0, out, 0, out.length);
         } else {
             for (int i = 0; i < out.length; i++) {
-                out[i] = (int) t.getInt(i);
+                out[i] = t.getInt(i);
             }
         }
         return out;

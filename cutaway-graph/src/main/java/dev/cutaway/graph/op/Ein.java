@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A dense product of two tensors in Einstein's notation: {@code "ri,oi->ro"} is {@code y = x W^T}. Letters that are missing
@@ -55,7 +56,7 @@ public record Ein(String spec, String words) implements Primitive {
         collect(b(), in.get(1), dims);
         List<Dim> out = new ArrayList<>();
         for (char l : c().toCharArray()) {
-            out.add(dims.get(l));
+            out.add(get(dims, l));
         }
         return List.of(Type.real(out));
     }
@@ -103,7 +104,7 @@ public record Ein(String spec, String words) implements Primitive {
         String order = r.batch + r.left + r.right;
         long[] shape = new long[order.length()];
         for (int i = 0; i < shape.length; i++) {
-            shape[i] = size.get(order.charAt(i));
+            shape[i] = get(size, order.charAt(i));
         }
         int[] axes = new int[order.length()];
         for (int i = 0; i < axes.length; i++) {
@@ -132,10 +133,14 @@ public record Ein(String spec, String words) implements Primitive {
         return new Roles(batch.toString(), left.toString(), right.toString(), sum.toString());
     }
 
+    private static <T> T get(Map<Character, T> map, char letter) {
+        return Objects.requireNonNull(map.get(letter));
+    }
+
     private static int product(String letters, Map<Character, Integer> size) {
         int n = 1;
-        for (char l : letters.toCharArray()) {
-            n = Math.multiplyExact(n, size.get(l));
+        for (int i = 0; i < letters.length(); i++) {
+            n = Math.multiplyExact(n, get(size, letters.charAt(i)));
         }
         return n;
     }
@@ -148,10 +153,10 @@ public record Ein(String spec, String words) implements Primitive {
         long[] shape = new long[wanted.length()];
         int[] stride = new int[wanted.length()];
         for (int i = 0; i < shape.length; i++) {
-            shape[i] = size.get(wanted.charAt(i));
+            shape[i] = get(size, wanted.charAt(i));
             int s = 1;
             for (int d = has.indexOf(wanted.charAt(i)) + 1; d < has.length(); d++) {
-                s *= size.get(has.charAt(d));
+                s *= get(size, has.charAt(d));
             }
             stride[i] = s;
         }
@@ -171,7 +176,7 @@ public record Ein(String spec, String words) implements Primitive {
         for (int t = 0; t < n; t++) {
             int rest = t;
             for (int i = sum.length() - 1; i >= 0; i--) {
-                int s = size.get(sum.charAt(i));
+                int s = get(size, sum.charAt(i));
                 at.put(sum.charAt(i), (long) (rest % s));
                 rest /= s;
             }
@@ -186,7 +191,7 @@ public record Ein(String spec, String words) implements Primitive {
     private static long[] pick(String letters, Map<Character, Long> at) {
         long[] index = new long[letters.length()];
         for (int i = 0; i < index.length; i++) {
-            index[i] = at.get(letters.charAt(i));
+            index[i] = get(at, letters.charAt(i));
         }
         return index;
     }

@@ -45,8 +45,8 @@ public record Mask(boolean causal, int window) implements Primitive {
 
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
-        int row = (int) in.get(1).getInt(index[1]);
-        int key = (int) in.get(2).getInt(index[2]);
+        int row = in.get(1).getInt(index[1]);
+        int key = in.get(2).getInt(index[2]);
         if (hidden(row, key)) {
             return Derivation.given("hidden: position " + row + " may not read position " + key);
         }

@@ -49,7 +49,7 @@ public record RopeTable(RopeFrequencies frequencies) implements Primitive {
 
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
-        int position = (int) in.getFirst().getInt(index[0]);
+        int position = in.getFirst().getInt(index[0]);
         int length = length(in.getFirst(), binding);
         double f = frequencies.frequencies(length)[(int) index[1]];
         double scale = frequencies.factor(length);

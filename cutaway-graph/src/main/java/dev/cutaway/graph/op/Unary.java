@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
 /** A function of each element. Evaluated in double precision and rounded once. */
+@SuppressWarnings("ImmutableEnumChecker") // the functions are pure
 public enum Unary implements Primitive {
     SQUARE("the square of x", "x^2", x -> x * x),
     SQRT("the square root of x", "\\sqrt{x}", Math::sqrt),

@@ -59,7 +59,7 @@ public record WeightSource(String name, boolean transposed, int groups, int from
         long rows = transposed ? sourceShape[1] : sourceShape[0];
         long row = index[0];
         if (to >= 0) {
-            long taken = to - from;
+            long taken = (long) to - from;
             row = groups == 1 ? row + from : row / taken * (rows / groups) + from + row % taken;
         }
         if (index.length == 1) {

@@ -32,21 +32,18 @@ final class GenericStep extends Step {
     private final Map<Value, Slot> slots;
     private final Optional<Slot> out;
     private final Weights weights;
-    private final boolean tail;
     private final Graph expansion;
     private final List<Value> results;
 
     /**
      * @param slots where row inputs live
      * @param out where the result goes; empty if it is kept as a loose tensor per sequence
-     * @param tail whether its rows are the tail's
      */
-    GenericStep(Node node, Map<Value, Slot> slots, Optional<Slot> out, Weights weights, boolean tail) {
+    GenericStep(Node node, Map<Value, Slot> slots, Optional<Slot> out, Weights weights) {
         this.node = node;
         this.slots = slots;
         this.out = out;
         this.weights = weights;
-        this.tail = tail;
         GraphBuilder g = new GraphBuilder();
         List<Value> in = new ArrayList<>();
         for (Value v : node.in()) {

@@ -69,7 +69,6 @@ final class PlanBuilder {
 
     /** Lowers the section's nodes. */
     void lower() {
-        Map<Integer, List<Integer>> starts = new HashMap<>();
         List<Value> inputs = graph.blockInputs();
         int last = -1;
         for (Node n : graph.nodes()) {
@@ -89,10 +88,10 @@ final class PlanBuilder {
     }
 
     private void begin(int block) {
-        Slot x = slots.get(graph.blockInputs().get(block));
+        Slot x = in(graph.blockInputs().get(block));
         blockStarts.put(block, steps.size());
         blockSlots.put(block, x);
-        emit(new StateSteps.Record(block, x, section.equals(Space.SOURCE)), x);
+        emit(new StateSteps.Keep(block, x, section.equals(Space.SOURCE)), x);
     }
 
     /** The section that a value is computed in. */
@@ -277,8 +276,8 @@ final class PlanBuilder {
 
     private void rotate(Node n, boolean interleaved) {
         Slot x = in(n.in().getFirst());
-        Slot cos = slots.get(n.in().get(1));
-        Slot sin = slots.get(n.in().get(2));
+        Slot cos = in(n.in().get(1));
+        Slot sin = in(n.in().get(2));
         Slot y = slot(n.value(0));
         emit(new RowSteps.Rotate(x, y, cos, sin, n.out().getFirst().size(2), interleaved), x, y, cos, sin);
     }
@@ -329,7 +328,7 @@ final class PlanBuilder {
                 && t.dim(0) instanceof Dim.Rows
                 && t.dims().stream().skip(1).allMatch(Dim.Size.class::isInstance);
         Optional<Slot> out = row ? Optional.of(slot(n.value(0))) : Optional.empty();
-        emit(new GenericStep(n, rows, out, weights, tail), rows.values().toArray(Slot[]::new));
+        emit(new GenericStep(n, rows, out, weights), rows.values().toArray(Slot[]::new));
         out.ifPresent(s -> s.lastUse = steps.size() - 1);
     }
 

@@ -12,12 +12,12 @@ final class StateSteps {
     private StateSteps() {}
 
     /** Keeps the residual stream into a block. */
-    static final class Record extends Step {
+    static final class Keep extends Step {
         private final int block;
         private final Slot x;
         private final boolean source;
 
-        Record(int block, Slot x, boolean source) {
+        Keep(int block, Slot x, boolean source) {
             this.block = block;
             this.x = x;
             this.source = source;
