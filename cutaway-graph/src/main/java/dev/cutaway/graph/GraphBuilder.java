@@ -17,6 +17,9 @@ public final class GraphBuilder {
     private int block = -1;
     private @Nullable String scope = "";
 
+    /** An empty graph. */
+    public GraphBuilder() {}
+
     /** The value of a named input of the step ({@code tokens}, {@code position} ...), made on first use. */
     public Value input(String name, Type type) {
         Value known = inputs.get(name);

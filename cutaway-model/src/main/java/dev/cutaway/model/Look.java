@@ -169,7 +169,8 @@ public final class Look {
 
     private Tensor evaluate(Value v, Binding b, int from, int to, BooleanSupplier cancelled) {
         Evaluator e = new Evaluator(opened, b, given.at(from, to), edits);
-        Tensor t = java.util.Objects.requireNonNull(e.evaluate(List.of(v), cancelled).get(v));
+        Tensor t = java.util.Objects.requireNonNull(
+                e.evaluate(List.of(v), cancelled).get(v));
         given.keep(v, from, to, t);
         return t;
     }

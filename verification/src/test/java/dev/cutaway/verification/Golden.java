@@ -92,7 +92,9 @@ final class Golden implements AutoCloseable {
     TreeMap<String, Double> errors(int sequence, Session s) {
         TreeMap<String, Double> errors = new TreeMap<>();
         Look look = s.look();
-        int[] rows = model.family() == Family.VISION ? range(s.length()) : positions(sequence, "input_ids", "attention_mask");
+        int[] rows = model.family() == Family.VISION
+                ? range(s.length())
+                : positions(sequence, "input_ids", "attention_mask");
         int[] target = model.family() == Family.ENCODER_DECODER
                 ? positions(sequence, "decoder_input_ids", "decoder_attention_mask")
                 : rows;

@@ -7,6 +7,7 @@ import dev.cutaway.tensor.kernel.PackedMatrix;
 import java.util.Optional;
 
 /** What an evaluation starts from: the step's inputs, the weights, and whatever was recorded. */
+@SuppressWarnings("exports") // kernels are for the modules of the engine only
 public interface Given {
     /** The numbers of an input, a weight, or a value that was recorded; empty if it has to be computed. */
     Optional<Tensor> value(Value v);

@@ -26,6 +26,9 @@ public final class Batch {
     final Map<String, int[]> ints = new HashMap<>();
     final Map<String, Tensor> reals = new HashMap<>();
 
+    /** A batch without rows. */
+    public Batch() {}
+
     /** Forgets the rows. */
     public Batch clear() {
         segments = 0;

@@ -19,6 +19,7 @@ import java.util.Map;
  * A graph compiled for running: fused steps over kernels, one list for the rows of sequences and, in models with an encoder, one
  * for the rows of sources. Immutable once made and shared; each user has a {@link Runner} of its own.
  */
+@SuppressWarnings("exports") // kernels are for the modules of the engine only
 public final class Plan {
     final Graph graph;
     final PlanBuilder rows;

@@ -6,6 +6,7 @@ import dev.cutaway.tensor.kernel.PackedMatrix;
 import java.util.Optional;
 
 /** The numbers of a model's parameters. */
+@SuppressWarnings("exports") // kernels are for the modules of the engine only
 public interface Weights {
     /** The parameter as the checkpoint keeps it, any dtype, in the shape that the graph declares. */
     Tensor tensor(Parameter p);
