@@ -92,6 +92,18 @@ final class LauncherTest {
     }
 
     @Test
+    void everyLibraryThatIsShippedIsListedWithItsLicence() throws IOException {
+        String list = Files.readString(SourceTree.ROOT.resolve("THIRD_PARTY.md"));
+        try (Stream<Path> jars = Files.list(home.resolve(".cutaway/runtime"))) {
+            assertThat(jars.map(jar -> jar.getFileName().toString().replaceFirst("-\\d.*", ""))
+                            .filter(name -> !name.startsWith("cutaway-")))
+                    .isNotEmpty()
+                    .allSatisfy(name -> assertThat(list)
+                            .containsAnyOf("`" + name + "`", "`" + name.replaceFirst("-.*", "") + "-*`"));
+        }
+    }
+
+    @Test
     void startsThroughALinkFromAnotherPlace() throws IOException {
         Path elsewhere = Files.createDirectories(temp.resolve("elsewhere"));
         Path link = elsewhere.resolve("ca");
