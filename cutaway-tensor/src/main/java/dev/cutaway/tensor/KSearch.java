@@ -46,7 +46,7 @@ final class KSearch {
         int steps = bits == 4 ? 20 : 15;
         float first = bits == 4 ? -1 : -0.5f;
         for (int step = 0; step <= steps; step++) {
-            fit.attempt(min, (first + 0.1f * step + top) / (max - min));
+            fit.attempt((first + 0.1f * step + top) / (max - fit.min));
         }
         System.arraycopy(fit.codes, 0, codes, to, n);
         scales[g] = fit.scale;
@@ -116,12 +116,12 @@ final class KSearch {
         }
 
         /** Codes for this inverse scale, the least-squares scale and minimum for those codes, kept if better. */
-        void attempt(float lowest, float inverse) {
+        void attempt(float inverse) {
             float sumL = 0;
             float sumL2 = 0;
             float sumXL = 0;
             for (int i = 0; i < x.length; i++) {
-                int l = code(x[i], lowest, inverse);
+                int l = code(x[i], min, inverse);
                 tried[i] = l;
                 sumL += weight[i] * l;
                 sumL2 += weight[i] * l * l;

@@ -68,14 +68,18 @@ final class TableBlocks {
                 putOctet(data, at, exponent);
                 scale = halfPowerOfTwo(exponent);
             }
+            boolean floats = dtype() == DType.MXFP4;
+            float inverse = scale != 0 ? 1 / scale : 0;
             for (int i = 0; i < N / 2; i++) {
-                int low = nearest(in[from + i], scale);
-                int high = nearest(in[from + i + N / 2], scale);
+                float a = in[from + i];
+                float b = in[from + i + N / 2];
+                int low = floats ? nearest(a, scale) : nearest(inverse * a);
+                int high = floats ? nearest(b, scale) : nearest(inverse * b);
                 putOctet(data, at + codesAt + i, low | high << 4);
             }
         }
 
-        /** Index of the level nearest to value / scale; the first on ties. */
+        /** Index of the level nearest to value / scale, for MXFP4; the first on ties. */
         private int nearest(float value, float scale) {
             int best = 0;
             for (int i = 1; i < levels.length; i++) {
@@ -86,36 +90,45 @@ final class TableBlocks {
             return best;
         }
 
+        /** Index of the level nearest to a value in units of the scale, for IQ4_NL; the upper one on ties. */
+        private int nearest(float value) {
+            int upper = 1;
+            while (upper < levels.length - 1 && value >= levels[upper]) {
+                upper++;
+            }
+            return value - levels[upper - 1] < levels[upper] - value ? upper - 1 : upper;
+        }
+
         /**
          * The scale with the least squared error, weighted by the squares of the values, among those that put the extreme
-         * element near the first level; each candidate is refitted by least squares to the codes it leads to.
+         * element near either end of the table; each candidate is refitted by least squares to the codes it leads to.
          */
         private float fitted(float[] in, int from) {
             float extreme = 0;
             for (int i = from; i < from + N; i++) {
                 extreme = Math.abs(in[i]) > Math.abs(extreme) ? in[i] : extreme;
             }
-            if (Math.abs(extreme) < 1e-15f) {
+            if (Math.abs(extreme) < KSearch.TINY) {
                 return 0;
             }
+            float scale = 0;
             float best = 0;
-            double bestGain = 0;
-            for (int step = -7; step <= 7; step++) {
-                float tried = extreme / (levels[0] + step);
-                double cross = 0;
-                double square = 0;
+            for (int step = -8; step <= 7; step++) {
+                float inverse = (step == -8 ? -levels[0] : step + levels[0]) / extreme;
+                float cross = 0;
+                float square = 0;
                 for (int i = from; i < from + N; i++) {
-                    double level = levels[nearest(in[i], tried)];
-                    double weight = (double) in[i] * in[i];
+                    float level = levels[nearest(inverse * in[i])];
+                    float weight = in[i] * in[i];
                     cross += weight * level * in[i];
                     square += weight * level * level;
                 }
-                if (square > 0 && cross * cross / square > bestGain) {
-                    bestGain = cross * cross / square;
-                    best = (float) (cross / square);
+                if (step == -8 || (square > 0 && cross * cross > best * square)) {
+                    scale = square > 0 ? cross / square : 0;
+                    best = scale * cross;
                 }
             }
-            return best;
+            return scale;
         }
     }
 }

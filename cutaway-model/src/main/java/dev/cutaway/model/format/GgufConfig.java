@@ -206,7 +206,8 @@ final class GgufConfig {
             scaling.putAll(Llama3Rope.recover(
                     list("rope_freqs.weight"),
                     keys.number(key("rope.freq_base")).orElse(10000.0),
-                    headSize()));
+                    headSize(),
+                    size("context_length")));
         } else if (type.equals("linear") || type.equals("yarn")) {
             scaling.put("rope_type", type);
             scaling.put("factor", keys.number(key("rope.scaling.factor")).orElse(1.0));
