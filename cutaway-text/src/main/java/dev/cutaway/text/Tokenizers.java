@@ -2,6 +2,7 @@ package dev.cutaway.text;
 
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.text.load.GgufTokenizer;
+import dev.cutaway.text.load.SentencePieceFile;
 import dev.cutaway.text.load.TokenizerConfig;
 import dev.cutaway.text.load.TokenizerJson;
 import java.nio.file.Files;
@@ -25,12 +26,18 @@ public final class Tokenizers {
         if (!Files.exists(file) || directory == null) {
             throw new BadInputException(path + ": no tokenizer here; expected tokenizer.json");
         }
-        return new Tokenizer(TokenizerJson.read(file, TokenizerConfig.read(directory)));
+        TokenizerConfig config = TokenizerConfig.read(directory);
+        return new Tokenizer(file.toString().endsWith(".model") ? SentencePieceFile.read(file, config) : TokenizerJson.read(file, config));
     }
 
     /** The tokenizer in the content of a {@code tokenizer.json}; {@code name} is for messages. */
     public static Tokenizer fromJson(byte[] content, String name) {
         return new Tokenizer(TokenizerJson.parse(content, name));
+    }
+
+    /** The tokenizer in the content of a SentencePiece {@code .model}; {@code name} is for messages. */
+    public static Tokenizer fromSentencePiece(byte[] content, String name) {
+        return new Tokenizer(SentencePieceFile.read(content, name, TokenizerConfig.NONE));
     }
 
     /**

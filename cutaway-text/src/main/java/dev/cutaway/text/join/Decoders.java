@@ -66,12 +66,10 @@ public final class Decoders {
         }
     }
 
-    /** The mark for a space back to a space; at the very beginning it is dropped if one was put there. */
+    /** The mark for a space back to a space; the first piece loses its marks if one was put there. */
     public static PieceDecoder metaspace(char mark, boolean dropFirst) {
-        return each((piece, first) -> {
-            String text = piece.replace(mark, ' ');
-            return first && dropFirst && piece.indexOf(mark) == 0 ? text.substring(1) : text;
-        });
+        return each((piece, first) ->
+                first && dropFirst ? piece.replace(String.valueOf(mark), "") : piece.replace(mark, ' '));
     }
 
     /** WordPiece: pieces with the prefix continue a word, others begin one. */

@@ -42,6 +42,11 @@ final class Json {
     }
 
     static Json read(Path file) {
+        return parse(bytes(file), String.valueOf(file.getFileName()));
+    }
+
+    /** A file's content, if it is a regular file of a size that a tokenizer may have. */
+    static byte[] bytes(Path file) {
         String name = String.valueOf(file.getFileName());
         try {
             if (!Files.isRegularFile(file)) {
@@ -52,7 +57,7 @@ final class Json {
                 throw new BadInputException(name + ": " + size + " bytes; a tokenizer file has at most " + LARGEST_FILE
                         + ", this is something else");
             }
-            return parse(Files.readAllBytes(file), name);
+            return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new BadInputException(
                     name + ": cannot be read (" + e.getMessage() + "); check the path and its permissions", e);

@@ -31,6 +31,7 @@ final class JsonNormalisers {
             case "Prepend" -> new Replace.Prepend(n.text("prepend"));
             case "Replace" -> new Replace(Patterns.read(n.get("pattern"), false), n.text("content"));
             case "BertNormalizer" -> bert(n);
+            case "Precompiled" -> JsonCharsmap.read(n);
             default ->
                 throw n.get("type")
                         .wrong(

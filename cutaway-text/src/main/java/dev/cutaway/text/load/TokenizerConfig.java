@@ -2,6 +2,8 @@ package dev.cutaway.text.load;
 
 import dev.cutaway.text.join.PostProcessor;
 import dev.cutaway.text.join.Template;
+import dev.cutaway.text.pipeline.AddedToken;
+import dev.cutaway.text.subword.PieceTable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,6 +76,31 @@ public record TokenizerConfig(
 
     private static String content(Json token) {
         return token.isText() ? token.text() : token.text("content");
+    }
+
+    /** The class of tokenizer that the file names, without which nothing is assumed; empty if it names none. */
+    String style() {
+        return settings.map(s -> s.json().text("tokenizer_class", "")).orElse("");
+    }
+
+    /** {@code added_tokens_decoder}: tokens with their ids. */
+    List<AddedToken> added() {
+        List<AddedToken> out = new ArrayList<>();
+        settings.flatMap(s -> s.json().find("added_tokens_decoder")).ifPresent(list -> list.fields((id, token) -> {
+            if (!id.matches("[0-9]{1,8}") || Integer.parseInt(id) >= PieceTable.MOST_PIECES) {
+                throw token.bad("is under \"" + id + "\", which is no id");
+            }
+            boolean special = token.flag("special", false);
+            out.add(new AddedToken(
+                    Integer.parseInt(id),
+                    token.text("content"),
+                    special,
+                    token.flag("single_word", false),
+                    token.flag("lstrip", false),
+                    token.flag("rstrip", false),
+                    token.flag("normalized", !special)));
+        }));
+        return out;
     }
 
     /** Role to id, for the tokens that the vocabulary has. */

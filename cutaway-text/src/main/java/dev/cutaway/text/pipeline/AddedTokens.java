@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class AddedTokens {
     private final Map<Integer, AddedToken> byId = new HashMap<>();
     private final Map<String, AddedToken> byContent = new HashMap<>();
-    private final Trie raw = new Trie();
-    private final Trie normalised = new Trie();
+    private final Finder raw = new Finder();
+    private final Finder normalised = new Finder();
 
     /** The given tokens; {@code normaliser} is applied to those that are looked for in normalised text. */
     public AddedTokens(List<AddedToken> tokens, Normaliser normaliser) {
@@ -78,33 +78,19 @@ public final class AddedTokens {
         return byId.keySet().stream().mapToInt(i -> i + 1).max().orElse(0);
     }
 
-    /** A trie over UTF-16 units. */
-    private static final class Trie {
-        private final Map<Long, Integer> edges = new HashMap<>();
-        private final List<@Nullable AddedToken> ends = new ArrayList<>();
+    /** Looks for tokens in a text. */
+    private static final class Finder {
+        private final dev.cutaway.text.subword.Trie trie = new dev.cutaway.text.subword.Trie();
+        private final List<AddedToken> tokens = new ArrayList<>();
         private final java.util.BitSet begins = new java.util.BitSet();
-
-        Trie() {
-            ends.add(null);
-        }
 
         void add(String pattern, AddedToken token) {
             if (pattern.isEmpty()) {
                 return;
             }
             begins.set(pattern.charAt(0));
-            int node = 0;
-            for (int i = 0; i < pattern.length(); i++) {
-                long key = (long) node << 16 | pattern.charAt(i);
-                Integer to = edges.get(key);
-                if (to == null) {
-                    to = ends.size();
-                    ends.add(null);
-                    edges.put(key, to);
-                }
-                node = to;
-            }
-            ends.set(node, token);
+            trie.add(pattern, tokens.size());
+            tokens.add(token);
         }
 
         void divide(AlignedText aligned, boolean parseSpecial, List<Section> out) {
@@ -138,21 +124,16 @@ public final class AddedTokens {
         }
 
         private @Nullable AddedToken longest(String text, int from, int[] length) {
-            AddedToken best = null;
+            int best = -1;
             int node = 0;
-            for (int i = from; i < text.length(); i++) {
-                Integer to = edges.get((long) node << 16 | text.charAt(i));
-                if (to == null) {
-                    break;
-                }
-                node = to;
-                AddedToken here = ends.get(node);
-                if (here != null) {
-                    best = here;
+            for (int i = from; i < text.length() && node >= 0; i++) {
+                node = trie.next(node, text.charAt(i));
+                if (node >= 0 && trie.id(node) >= 0) {
+                    best = trie.id(node);
                     length[0] = i + 1 - from;
                 }
             }
-            return best;
+            return best < 0 ? null : tokens.get(best);
         }
 
         private static boolean standsAlone(String text, int from, int to) {

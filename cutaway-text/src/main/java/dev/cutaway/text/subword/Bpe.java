@@ -149,40 +149,21 @@ public final class Bpe implements Model {
         if (options.ignoreMerges && pieces.find(text, from, to) >= 0) {
             return new Steps.Whole(text.substring(from, to), true);
         }
-        return explain(symbols(text, from, to), this::pair, pieces, r -> -r);
-    }
-
-    static Steps explain(
-            Merger word, Merger.Pairs pairs, PieceTable pieces, java.util.function.IntToDoubleFunction score) {
+        Merger word = symbols(text, from, to);
         List<String> symbols = new ArrayList<>();
         for (int i = 0; i < word.count(); i++) {
-            symbols.add(name(pieces, word.id[i]));
+            symbols.add(name(word.id[i]));
         }
         List<Steps.Merge> done = new ArrayList<>();
-        // Position in the list as it is at that moment: symbols before it that are still there (Fenwick tree, so that
-        // long
-        // words stay n log n).
-        int[] gone = new int[word.count() + 1];
-        word.run(pairs, (m, left, right, rank, merged) -> {
-            int before = left;
-            for (int i = left; i > 0; i -= i & -i) {
-                before -= gone[i];
-            }
-            done.add(new Steps.Merge(
-                    rank,
-                    before,
-                    name(pieces, m.id[left]),
-                    name(pieces, m.id[right]),
-                    name(pieces, merged),
-                    score.applyAsDouble(rank)));
-            for (int i = right + 1; i < gone.length; i += i & -i) {
-                gone[i]++;
-            }
-        });
+        Positions positions = new Positions(word.count());
+        word.run(
+                this::pair,
+                (m, left, right, rank, merged) -> done.add(new Steps.Merge(
+                        rank, positions.take(left, right), name(m.id[left]), name(m.id[right]), name(merged), -rank)));
         return new Steps.Merges(symbols, done);
     }
 
-    static String name(PieceTable pieces, int id) {
+    private String name(int id) {
         String piece = pieces.piece(id);
         return piece == null ? "" : piece;
     }

@@ -1,0 +1,177 @@
+package dev.cutaway.text.subword;
+
+import dev.cutaway.text.trace.Steps;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Byte-pair encoding of SentencePiece: there is no list of merges; two neighbours may be merged if what they spell together is a
+ * piece, and the piece with the highest score goes first. The whole text is one word (spaces are written U+2581).
+ */
+public final class ScoredBpe implements Model {
+    /**
+     * Settings.
+     *
+     * @param unknown id for what no piece has
+     * @param byteFallback it becomes {@code <0xHH>} tokens instead
+     * @param fuseUnknown neighbours that are unknown become one token
+     */
+    public record Options(int unknown, boolean byteFallback, boolean fuseUnknown) {}
+
+    private static final int FROZEN = -2;
+
+    private final PieceTable pieces;
+    private final PieceTable usable;
+    private final Trie userDefined;
+    private final BitSet unused;
+    private final double[] scores;
+    private final int[] ranks; // place of an id among all, by falling score; equal scores share one
+    private final Options options;
+    private final int[] byteIds;
+
+    /**
+     * A model.
+     *
+     * @param pieces all pieces
+     * @param usable those that may occur in a text
+     * @param userDefined symbols that are found first and never merged
+     * @param unused pieces that may be merged through but not put out
+     */
+    public ScoredBpe(
+            PieceTable pieces, PieceTable usable, double[] scores, Trie userDefined, BitSet unused, Options options) {
+        this.pieces = pieces;
+        this.usable = usable;
+        this.userDefined = userDefined;
+        this.unused = (BitSet) unused.clone();
+        this.scores = scores.clone();
+        this.ranks = ranks(scores);
+        this.options = options;
+        this.byteIds = Bpe.byteIds(pieces);
+    }
+
+    private static int[] ranks(double[] scores) {
+        float[] falling = new float[scores.length];
+        for (int i = 0; i < scores.length; i++) {
+            falling[i] = 0f - (float) scores[i]; // never -0, which would sort apart from 0
+        }
+        float[] sorted = falling.clone();
+        Arrays.sort(sorted);
+        int[] ranks = new int[scores.length];
+        Arrays.setAll(ranks, i -> firstOf(sorted, falling[i]));
+        return ranks;
+    }
+
+    private static int firstOf(float[] sorted, float value) {
+        int low = 0;
+        int high = sorted.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (sorted[middle] < value) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    private Merger symbols(String text, int from, int to) {
+        Merger word = new Merger(to - from);
+        for (int at = from; at < to; ) {
+            int known = userDefined.longest(text, at, to);
+            int end = known > 0 ? at + known : Math.min(to, at + Character.charCount(text.codePointAt(at)));
+            word.add(known > 0 ? FROZEN : usable.find(text, at, end), at, end, -1);
+            at = end;
+        }
+        return word;
+    }
+
+    private Merger.Pairs pairs(String text, Map<String, Integer> joints) {
+        return (word, left, right) -> {
+            if (word.id[left] == FROZEN || word.id[right] == FROZEN) {
+                return -1;
+            }
+            int id = usable.find(text, word.from[left], word.to[right]);
+            if (id >= 0 && unused.get(id)) {
+                joints.put(text.substring(word.from[left], word.to[right]), word.to[left] - word.from[left]);
+            }
+            return id < 0 ? -1 : (long) ranks[id] << 32 | id;
+        };
+    }
+
+    @Override
+    public void encode(String text, int from, int to, Tokens out) {
+        Merger word = symbols(text, from, to);
+        Map<String, Integer> joints = new HashMap<>(); // an unused piece, and where it was joined
+        word.run(pairs(text, joints), (m, left, right, rank, merged) -> {});
+        int unknownFrom = -1; // the unknown stretch that is not yet put out
+        Deque<int[]> open = new ArrayDeque<>();
+        for (int i = 0; i >= 0 && word.count() > 0; i = word.next[i]) {
+            open.push(new int[] {word.from[i], word.to[i]});
+            while (!open.isEmpty()) {
+                int[] piece = open.pop();
+                int id = usable.find(text, piece[0], piece[1]);
+                Integer joint = id >= 0 && unused.get(id) ? joints.get(text.substring(piece[0], piece[1])) : null;
+                if (joint != null) {
+                    open.push(new int[] {piece[0] + joint, piece[1]});
+                    open.push(new int[] {piece[0], piece[0] + joint});
+                    continue;
+                }
+                boolean waits = id < 0 && !options.byteFallback && options.fuseUnknown;
+                if (unknownFrom >= 0 && !waits) {
+                    out.add(options.unknown, unknownFrom, piece[0]);
+                    unknownFrom = -1;
+                }
+                if (waits) {
+                    unknownFrom = unknownFrom < 0 ? piece[0] : unknownFrom;
+                } else if (id >= 0) {
+                    out.add(id, piece[0], piece[1]);
+                } else if (!(options.byteFallback && Unigram.addBytes(byteIds, text, piece[0], piece[1], out))) {
+                    out.add(options.unknown, piece[0], piece[1]);
+                }
+            }
+        }
+        if (unknownFrom >= 0) {
+            out.add(options.unknown, unknownFrom, to);
+        }
+    }
+
+    @Override
+    public Steps explain(String text, int from, int to) {
+        Merger word = symbols(text, from, to);
+        return explain(word, text);
+    }
+
+    private Steps explain(Merger word, String text) {
+        List<String> symbols = new ArrayList<>();
+        for (int i = 0; i < word.count(); i++) {
+            symbols.add(text.substring(word.from[i], word.to[i]));
+        }
+        List<Steps.Merge> merges = new ArrayList<>();
+        Positions positions = new Positions(word.count());
+        word.run(pairs(text, new HashMap<>()), (m, left, right, rank, merged) -> merges.add(new Steps.Merge(
+                rank,
+                positions.take(left, right),
+                text.substring(m.from[left], m.to[left]),
+                text.substring(m.from[right], m.to[right]),
+                text.substring(m.from[left], m.to[right]),
+                scores[merged])));
+        return new Steps.Merges(symbols, merges);
+    }
+
+    @Override
+    public PieceTable vocabulary() {
+        return pieces;
+    }
+
+    @Override
+    public String describe() {
+        return "BPE by scores";
+    }
+}

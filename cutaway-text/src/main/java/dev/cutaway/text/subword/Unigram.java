@@ -1,0 +1,216 @@
+package dev.cutaway.text.subword;
+
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.trace.Steps;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * Unigram (Kudo, arXiv 1804.10959): of all ways to write a text as pieces, the one with the highest sum of log
+ * probabilities. The best way to each place follows from the best ways to the places before it (Viterbi), so time is linear in the
+ * text. The arithmetic follows the implementation that the vocabulary belongs to, since sums that are nearly equal
+ * decide: doubles in Hugging Face's, floats in SentencePiece's.
+ */
+public final class Unigram implements Model {
+    private static final double UNKNOWN_PENALTY = 10;
+
+    /**
+     * Settings.
+     *
+     * @param unknown id for characters that no piece has, -1 if there is none
+     * @param byteFallback such characters become {@code <0xHH>} tokens
+     * @param floats sums are rounded to float, as SentencePiece does
+     */
+    public record Options(int unknown, boolean byteFallback, boolean floats) {}
+
+    private final PieceTable pieces;
+    private final double[] scores;
+    private final Options options;
+    private final BitSet userDefined;
+    private final Trie trie = new Trie();
+    private final int[] byteIds;
+    private final double unknownScore;
+    private final double maxScore;
+    private final String where;
+
+    /**
+     * A model.
+     *
+     * @param scores log probability of each id
+     * @param usable ids that may occur in a text (not control, unknown or byte tokens)
+     * @param userDefined ids that are always chosen where they fit
+     * @param scored ids whose scores count for the lowest and highest score
+     */
+    public Unigram(
+            PieceTable pieces, double[] scores, BitSet usable, BitSet userDefined, BitSet scored, Options options, String where) {
+        this.pieces = pieces;
+        this.scores = scores.clone();
+        this.options = options;
+        this.userDefined = (BitSet) userDefined.clone();
+        this.where = where;
+        this.byteIds = Bpe.byteIds(pieces);
+        double min = Double.POSITIVE_INFINITY;
+        double max = Double.NEGATIVE_INFINITY;
+        for (int id = 0; id < scores.length; id++) {
+            String piece = pieces.piece(id);
+            if (usable.get(id) && piece != null && !piece.isEmpty()) {
+                trie.add(piece, id);
+            }
+            if (scored.get(id)) {
+                min = Math.min(min, scores[id]);
+                max = Math.max(max, scores[id]);
+            }
+        }
+        this.unknownScore = options.floats ? (float) (min - UNKNOWN_PENALTY) : min - UNKNOWN_PENALTY;
+        this.maxScore = max;
+    }
+
+    /** Best ways to each place of a text. */
+    private static final class Best {
+        final int[] from;
+        final int[] id;
+        final double[] score;
+
+        Best(int n) {
+            from = new int[n + 1];
+            id = new int[n + 1];
+            score = new double[n + 1];
+            java.util.Arrays.fill(from, -1);
+        }
+    }
+
+    /** Sees every piece that fits somewhere. */
+    private interface Edges {
+        void edge(int from, int to, int id, double score, boolean unknown);
+    }
+
+    private Best viterbi(String text, int from, int to, Edges edges) {
+        Best best = new Best(to - from);
+        for (int at = from; at < to; ) {
+            int single = Math.min(to, at + Character.charCount(text.codePointAt(at)));
+            double here = best.score[at - from];
+            boolean known = false;
+            int node = 0;
+            for (int end = at + 1; end <= to; end++) {
+                node = trie.next(node, text.charAt(end - 1));
+                if (node < 0) {
+                    break;
+                }
+                int id = trie.id(node);
+                if (id >= 0) {
+                    double score = userDefined.get(id) ? userScore(text, at, end) : scores[id];
+                    edges.edge(at, end, id, score, false);
+                    relax(best, at - from, end - from, id, score + here);
+                    known |= end == single;
+                }
+            }
+            if (!known) {
+                edges.edge(at, single, options.unknown, unknownScore, true);
+                double sum = options.floats ? (float) (unknownScore + here) : unknownScore + here;
+                relax(best, at - from, single - from, options.unknown, sum);
+            }
+            at = single;
+        }
+        return best;
+    }
+
+    private double userScore(String text, int from, int to) {
+        int bytes = text.substring(from, to).getBytes(StandardCharsets.UTF_8).length;
+        return (float) (bytes * maxScore) - 0.1;
+    }
+
+    private void relax(Best best, int from, int to, int id, double sum) {
+        if (best.from[to] < 0 || sum > best.score[to]) {
+            best.from[to] = from;
+            best.id[to] = id;
+            best.score[to] = options.floats ? (float) sum : sum;
+        }
+    }
+
+    @Override
+    public void encode(String text, int from, int to, Tokens out) {
+        Best best = viterbi(text, from, to, (a, b, id, score, unknown) -> {});
+        Tokens path = new Tokens();
+        for (int end = to - from; end > 0; end = best.from[end]) {
+            path.add(best.id[end], from + best.from[end], from + end);
+        }
+        for (int i = path.count() - 1; i >= 0; i--) {
+            int id = path.id(i);
+            int begin = path.from(i);
+            int end = path.to(i);
+            if (id == options.unknown) { // neighbours that nothing is known about are one
+                while (i > 0 && path.id(i - 1) == options.unknown) {
+                    end = path.to(--i);
+                }
+                unknown(text, begin, end, out);
+            } else {
+                out.add(id, begin, end);
+            }
+        }
+    }
+
+    private void unknown(String text, int from, int to, Tokens out) {
+        if (options.byteFallback && addBytes(byteIds, text, from, to, out)) {
+            return;
+        }
+        if (options.unknown < 0) {
+            throw new BadInputException(where + ": the text has \"" + PieceTable.shorten(text.substring(from, to))
+                    + "\", which no piece has, and the vocabulary has no unknown token; leave it out");
+        }
+        out.add(options.unknown, from, to);
+    }
+
+    /** Adds a token for each byte of {@code text[from, to)}; false, and nothing added, if one is missing. */
+    static boolean addBytes(int[] byteIds, String text, int from, int to, Tokens out) {
+        int before = out.count();
+        for (int at = from; at < to; ) {
+            int c = text.codePointAt(at);
+            int end = at + Character.charCount(c);
+            byte[] utf8 = Character.toString(c).getBytes(StandardCharsets.UTF_8);
+            for (int i = 0; i < utf8.length; i++) {
+                if (byteIds[utf8[i] & 0xFF] < 0) {
+                    out.truncate(before);
+                    return false;
+                }
+                out.add(byteIds[utf8[i] & 0xFF], at, end, i);
+            }
+            at = end;
+        }
+        return true;
+    }
+
+    @Override
+    public Steps explain(String text, int from, int to) {
+        List<Steps.Candidate> candidates = new ArrayList<>();
+        Best best = viterbi(
+                text,
+                from,
+                to,
+                (a, b, id, score, unknown) -> candidates.add(
+                        new Steps.Candidate(a - from, b - from, text.substring(a, b), id, score, unknown)));
+        List<Integer> path = new ArrayList<>();
+        int candidate = candidates.size() - 1;
+        for (int end = to - from; end > 0; end = best.from[end]) {
+            while (candidate > 0
+                    && (candidates.get(candidate).to() != end
+                            || candidates.get(candidate).from() != best.from[end]
+                            || candidates.get(candidate).id() != best.id[end])) {
+                candidate--;
+            }
+            path.addFirst(candidate);
+        }
+        return new Steps.Lattice(candidates, path, best.score[to - from]);
+    }
+
+    @Override
+    public PieceTable vocabulary() {
+        return pieces;
+    }
+
+    @Override
+    public String describe() {
+        return "Unigram";
+    }
+}
