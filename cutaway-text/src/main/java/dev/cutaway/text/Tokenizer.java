@@ -114,7 +114,10 @@ public final class Tokenizer {
     }
 
     Optional<String> pieceForDecoding(int id) {
-        return piece(id);
+        AddedToken token = pipeline.added().byId(id);
+        return token != null
+                ? Optional.of(pipeline.added().forDecoding(token))
+                : Optional.ofNullable(vocabulary().piece(id));
     }
 
     private PieceTable vocabulary() {

@@ -2,12 +2,18 @@ package dev.cutaway.text;
 
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.text.load.GgufTokenizer;
+import dev.cutaway.text.load.PlainFiles;
+import dev.cutaway.text.pipeline.Pipeline;
 import dev.cutaway.text.load.SentencePieceFile;
 import dev.cutaway.text.load.TokenizerConfig;
 import dev.cutaway.text.load.TokenizerJson;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Opens tokenizers. Every method throws {@link BadInputException} for a file that is missing, damaged or of an unknown kind. */
 public final class Tokenizers {
@@ -21,13 +27,55 @@ public final class Tokenizers {
      * {@code special_tokens_map.json}. A file is told by its name.
      */
     public static Tokenizer load(Path path) {
-        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
-        Path file = Files.isDirectory(path) ? path.resolve("tokenizer.json") : path;
-        if (!Files.exists(file) || directory == null) {
-            throw new BadInputException(path + ": no tokenizer here; expected tokenizer.json");
+        if (!Files.exists(path)) {
+            throw new BadInputException(path + ": not there; give a model directory or a tokenizer file");
         }
-        TokenizerConfig config = TokenizerConfig.read(directory);
-        return new Tokenizer(file.toString().endsWith(".model") ? SentencePieceFile.read(file, config) : TokenizerJson.read(file, config));
+        Path directory = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        Path file = Files.isDirectory(path) ? inDirectory(path) : path;
+        TokenizerConfig config = directory == null ? TokenizerConfig.NONE : TokenizerConfig.read(directory);
+        return new Tokenizer(read(file, config));
+    }
+
+    private static Path inDirectory(Path directory) {
+        for (String name : List.of("tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")) {
+            if (Files.exists(directory.resolve(name))) {
+                return directory.resolve(name);
+            }
+        }
+        try (Stream<Path> all = Files.list(directory)) {
+            Optional<Path> model =
+                    all.filter(p -> p.toString().endsWith(".model")).sorted().findFirst();
+            if (model.isPresent()) {
+                return model.get();
+            }
+        } catch (IOException e) {
+            throw new BadInputException(directory + ": cannot be listed (" + e.getMessage() + "); check its permissions", e);
+        }
+        for (String name : List.of("vocab.json", "vocab.txt")) {
+            if (Files.exists(directory.resolve(name))) {
+                return directory.resolve(name);
+            }
+        }
+        throw new BadInputException(directory + ": no tokenizer here; expected tokenizer.json, a SentencePiece .model,"
+                + " vocab.json with merges.txt, or vocab.txt");
+    }
+
+    private static Pipeline read(Path file, TokenizerConfig config) {
+        String name = String.valueOf(file.getFileName());
+        if (name.endsWith(".model")) {
+            return SentencePieceFile.read(file, config);
+        }
+        if (name.endsWith(".txt")) {
+            return PlainFiles.wordPiece(file, config);
+        }
+        if (name.equals("vocab.json")) {
+            Path merges = file.resolveSibling("merges.txt");
+            if (!Files.exists(merges)) {
+                throw new BadInputException(merges + ": not there; vocab.json needs its merges.txt, get it too");
+            }
+            return PlainFiles.bytePair(file, merges, config);
+        }
+        return TokenizerJson.read(file, config);
     }
 
     /** The tokenizer in the content of a {@code tokenizer.json}; {@code name} is for messages. */

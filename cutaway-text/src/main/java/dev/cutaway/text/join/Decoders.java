@@ -80,6 +80,14 @@ public final class Decoders {
         });
     }
 
+    /** As {@link #wordPiece}, where the mark is at the beginning of words and not inside them. */
+    public static PieceDecoder markedWords(char mark) {
+        return each((piece, first) -> {
+            boolean begins = !piece.isEmpty() && piece.charAt(0) == mark;
+            return tidy(begins ? (first ? "" : " ") + piece.substring(1) : piece);
+        });
+    }
+
     /** Takes the spaces out that stand before punctuation and English contractions. */
     static String tidy(String text) {
         return text.replace(" .", ".")

@@ -23,21 +23,30 @@ public record TrimOffsets(PieceTable pieces, boolean prefixSpace) implements Pos
 
     private Part trim(Part part) {
         for (int i = 0; i < part.ids().length; i++) {
+            Part.Spaces added = part.spaces().get(i);
             String piece = pieces.piece(part.ids()[i]);
-            if (piece == null) {
-                continue;
-            }
-            int leading = spaces(piece, true);
-            int trailing = spaces(piece, false);
-            boolean ownSpace = leading == 1 && prefixSpace && (i == 0 || part.starts()[i] == 0);
-            if (leading > 0 && !ownSpace) {
-                part.starts()[i] = Math.min(part.starts()[i] + leading, part.ends()[i]);
-            }
-            if (trailing > 0 && part.ends()[i] >= trailing) {
-                part.ends()[i] = Math.max(part.ends()[i] - trailing, part.starts()[i]);
+            if (added != null) {
+                trim(part, i, added.leading(), added.trailing(), false);
+            } else if (piece != null) {
+                int leading = spaces(piece, true);
+                trim(part, i, leading, spaces(piece, false), leading == piece.length());
             }
         }
         return part;
+    }
+
+    private void trim(Part part, int i, int leading, int trailing, boolean onlySpaces) {
+        boolean own = leading == 1 && prefixSpace && (i == 0 || part.starts()[i] == 0);
+        if (own && onlySpaces) { // the space that was put there stands for nothing
+            part.ends()[i] = part.starts()[i];
+            return;
+        }
+        if (leading > 0 && !own) {
+            part.starts()[i] = Math.min(part.starts()[i] + leading, part.ends()[i]);
+        }
+        if (trailing > 0 && part.ends()[i] >= trailing) {
+            part.ends()[i] = Math.max(part.ends()[i] - trailing, part.starts()[i]);
+        }
     }
 
     private static int spaces(String piece, boolean front) {

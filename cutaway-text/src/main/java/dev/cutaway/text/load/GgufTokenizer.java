@@ -16,6 +16,15 @@ import dev.cutaway.text.split.Regex;
 import dev.cutaway.text.split.Split;
 import dev.cutaway.text.subword.Bpe;
 import dev.cutaway.text.subword.PieceTable;
+import dev.cutaway.text.join.SentencePieceDecoder;
+import dev.cutaway.text.normal.Characters;
+import dev.cutaway.text.normal.Charsmap;
+import dev.cutaway.text.normal.DummySpace;
+import dev.cutaway.text.normal.Replace;
+import dev.cutaway.text.normal.SentencePieceNormaliser;
+import dev.cutaway.text.split.CharMatcher;
+import dev.cutaway.text.subword.WordPiece;
+import java.util.Optional;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -30,6 +39,7 @@ import java.util.Set;
  */
 public final class GgufTokenizer {
     private static final String PREFIX = "tokenizer.ggml.";
+    private static final String MARK = "\u2581";
     /** llama.cpp's token types. */
     static final int UNKNOWN = 2;
 
@@ -105,6 +115,9 @@ public final class GgufTokenizer {
         return switch (model) {
             case "gpt2" -> reader.bytePair(data.text(PREFIX + "pre").orElse("default"));
             case "gemma4" -> reader.bytePair("gemma4");
+            case "llama" -> reader.sentencePiece();
+            case "t5" -> reader.unigram();
+            case "bert" -> reader.wordPiece();
             default ->
                 throw new BadInputException(file + ": tokenizer.ggml.model is \"" + model
                         + "\", an unknown kind; known are gpt2, gemma4, llama, bert and t5");
@@ -128,18 +141,90 @@ public final class GgufTokenizer {
         if (!marks && known != GgufPatterns.WHITESPACE) {
             steps.add(new ByteLevel(false, false));
         }
-        Normaliser normaliser = Normaliser.NONE;
-        PieceDecoder decoder = marks ? bytesAndMarks() : Decoders.byteLevel();
+        PieceDecoder decoder = marks ? marksAndBytes("") : Decoders.byteLevel();
         return pipeline(
-                normaliser,
+                marks ? new Replace(Regex.literal(" ", data.file()), MARK) : Normaliser.NONE,
                 new PreTokenizer.Chain(steps),
                 new Bpe(pieces, merges.done(), options),
                 decoder,
                 new Defaults(GgufPatterns.addsBos(pre) || pre.equals("gemma4"), false, false, 11, 11, -1, -1, -1, -1));
     }
 
-    private static PieceDecoder bytesAndMarks() {
-        return new PieceDecoder.Chain(List.of(Decoders.metaspace('\u2581', false), Decoders.byteFallback()));
+    private static PieceDecoder marksAndBytes(String unknown) {
+        return new SentencePieceDecoder(unknown, unknown, false, false);
+    }
+
+    private ScoredPieces scored() {
+        double[] scores = data.numbers(PREFIX + "scores");
+        if (scores.length < tokens.length) {
+            throw data.bad(PREFIX + "scores", "has " + scores.length + " entries for " + tokens.length + " tokens");
+        }
+        ScoredPieces scored = new ScoredPieces(data.file() + ": " + PREFIX + "tokens");
+        for (int id = 0; id < tokens.length; id++) {
+            int type = types[id] < ScoredPieces.NORMAL || types[id] > ScoredPieces.BYTE ? ScoredPieces.NORMAL : types[id];
+            scored.add(tokens[id], (float) scores[id], type);
+        }
+        return scored;
+    }
+
+    /** SentencePiece BPE as llama.cpp runs it: a space before the text if asked, spaces as marks, the whole text one word. */
+    private Pipeline sentencePiece() {
+        boolean prefix = data.flag(PREFIX + "add_space_prefix", true);
+        List<Normaliser> steps = new ArrayList<>();
+        if (prefix) {
+            steps.add(new DummySpace());
+        }
+        steps.add(new Replace(Regex.literal(" ", data.file()), MARK));
+        Defaults defaults = new Defaults(true, false, false, 1, 2, 0, -1, -1, -1);
+        int unknown = roles(defaults).getOrDefault("unk", 0);
+        return pipeline(
+                new Normaliser.Chain(steps),
+                PreTokenizer.NONE,
+                scored().bytePair(unknown, true, false),
+                new SentencePieceDecoder(tokens[unknown], tokens[unknown], prefix, false),
+                defaults);
+    }
+
+    private Pipeline unigram() {
+        Defaults defaults = new Defaults(false, true, false, -1, 1, 2, -1, 0, -1);
+        int unknown = roles(defaults).getOrDefault("unk", 0);
+        ScoredPieces scored = scored();
+        double[] block = data.numbers(PREFIX + "precompiled_charsmap");
+        byte[] bytes = new byte[block.length];
+        for (int i = 0; i < block.length; i++) {
+            bytes[i] = (byte) block[i];
+        }
+        Optional<Charsmap> map = block.length == 0
+                ? Optional.empty()
+                : Optional.of(Charsmap.read(bytes, data.file() + ": " + PREFIX + "precompiled_charsmap"));
+        boolean prefix = data.flag(PREFIX + "add_space_prefix", false);
+        boolean extra = data.flag(PREFIX + "remove_extra_whitespaces", false);
+        return pipeline(
+                new SentencePieceNormaliser(map, scored.userDefined(), prefix, extra, true, false),
+                PreTokenizer.NONE,
+                scored.unigram(unknown, false),
+                new SentencePieceDecoder(tokens[unknown], tokens[unknown], prefix, extra),
+                defaults);
+    }
+
+    /** BERT's WordPiece; GGUF marks the beginning of a word with U+2581 and not the inside with ##. */
+    private Pipeline wordPiece() {
+        Defaults defaults = new Defaults(true, false, true, 101, -1, 100, 102, 0, 103);
+        Map<String, Integer> roles = roles(defaults);
+        Integer unknown = roles.get("unk");
+        if (unknown == null) {
+            throw data.bad(PREFIX + "unknown_token_id", "is missing");
+        }
+        boolean lower = data.flag("tokenizer.ggml.normalizer.lowercase", true);
+        boolean accents = data.flag("tokenizer.ggml.normalizer.strip_accents", lower);
+        return pipeline(
+                Characters.bert(true, true, accents, lower),
+                new PreTokenizer.Chain(List.of(
+                        new Split(CharMatcher.SPACE, Behaviour.REMOVED, false, "BertPreTokenizer"),
+                        new Split(CharMatcher.PUNCTUATION, Behaviour.ISOLATED, false, "BertPreTokenizer"))),
+                new WordPiece(pieces, unknown, MARK, "", Integer.MAX_VALUE),
+                Decoders.markedWords('\u2581'),
+                defaults);
     }
 
     /** What llama.cpp assumes when the file does not say. */
@@ -226,6 +311,13 @@ public final class GgufTokenizer {
     }
 
     private PostProcessor around(Defaults defaults, Map<String, Integer> roles) {
+        if (defaults.bos == 101) {
+            Template.Piece cls = special(roles.containsKey("cls") ? "cls" : "bos", roles, "bos_token_id");
+            Template.Piece sep = special("sep", roles, "seperator_token_id");
+            Template.Piece text = new Template.Piece.Text(0, 0);
+            return new Template(
+                    List.of(cls, text, sep), List.of(cls, text, sep, new Template.Piece.Text(1, 1), sep));
+        }
         boolean addBos = data.flag(PREFIX + "add_bos_token", defaults.addBos);
         boolean addEos = data.flag(PREFIX + "add_eos_token", defaults.addEos);
         boolean addSep = data.flag(PREFIX + "add_sep_token", defaults.addSep);

@@ -83,6 +83,11 @@ public record TokenizerConfig(
         return settings.map(s -> s.json().text("tokenizer_class", "")).orElse("");
     }
 
+    /** A setting that is true or false. */
+    boolean flag(String key, boolean otherwise) {
+        return settings.map(s -> s.json().flag(key, otherwise)).orElse(otherwise);
+    }
+
     /** {@code added_tokens_decoder}: tokens with their ids. */
     List<AddedToken> added() {
         List<AddedToken> out = new ArrayList<>();

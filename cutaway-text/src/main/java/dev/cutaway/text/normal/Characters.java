@@ -1,6 +1,7 @@
 package dev.cutaway.text.normal;
 
 import dev.cutaway.text.split.CharClass;
+import dev.cutaway.text.split.UnicodeDifferences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -21,7 +22,7 @@ public final class Characters {
 
     /** Drops combining marks. */
     public static final Normaliser STRIP_ACCENTS =
-            named("StripAccents", text -> filter(text, c -> CharClass.of(c) != CharClass.MARK, c -> c));
+            named("StripAccents", text -> filter(text, c -> !UnicodeDifferences.isMark(c), c -> c));
 
     /** The cleaning of neural translation: control characters dropped, all sorts of white space made spaces. */
     public static final Normaliser NMT =
@@ -34,14 +35,14 @@ public final class Characters {
             steps.add(named(
                     "clean",
                     text -> filter(
-                            text, c -> c != 0 && c != 0xFFFD && !isControl(c), c -> CharClass.isSpace(c) ? ' ' : c)));
+                            text, c -> c != 0 && c != 0xFFFD && !UnicodeDifferences.isControl(c), c -> CharClass.isSpace(c) ? ' ' : c)));
         }
         if (spaceCjk) {
             steps.add(named("space CJK", Characters::spaceCjk));
         }
         if (stripAccents) {
             steps.add(UnicodeForm.NFD);
-            steps.add(named("strip accents", text -> filter(text, c -> !isNonSpacing(c), c -> c)));
+            steps.add(named("strip accents", text -> filter(text, c -> !UnicodeDifferences.isNonSpacing(c), c -> c)));
         }
         if (lowercase) {
             steps.add(LOWERCASE);
@@ -115,21 +116,6 @@ public final class Characters {
                 || (c >= 0x2B920 && c <= 0x2CEAF)
                 || (c >= 0xF900 && c <= 0xFAFF)
                 || (c >= 0x2F800 && c <= 0x2FA1F);
-    }
-
-    /** Control, format and private characters, except those that are white space. */
-    static boolean isControl(int c) {
-        if (c == '\t' || c == '\n' || c == '\r') {
-            return false;
-        }
-        return switch (Character.getType(c)) {
-            case Character.CONTROL, Character.FORMAT, Character.PRIVATE_USE -> true;
-            default -> false;
-        };
-    }
-
-    private static boolean isNonSpacing(int c) {
-        return Character.getType(c) == Character.NON_SPACING_MARK;
     }
 
     private static boolean nmtDrops(int c) {

@@ -78,20 +78,21 @@ public record SentencePieceNormaliser(
             }
             body(space);
             AlignedText done = out.done();
+            int end = originalAt(utf8.length);
             if (removeExtraSpaces) {
                 int n = done.length();
                 while (n > 0 && done.text().charAt(n - 1) == space) {
                     n--;
                 }
+                end = n < done.length() ? done.start()[n] : end;
                 done = done.slice(0, n);
             }
-            return suffix && dummyPrefix ? appended(done, space) : done;
+            return suffix && dummyPrefix ? appended(done, space, end) : done;
         }
 
-        private AlignedText appended(AlignedText done, int space) {
+        private static AlignedText appended(AlignedText done, int space, int end) {
             Rewriter more = new Rewriter(done);
             more.keepTo(done.length());
-            int end = done.isEmpty() ? text.base() : done.end()[done.length() - 1];
             more.put(space, end, end);
             return more.done();
         }

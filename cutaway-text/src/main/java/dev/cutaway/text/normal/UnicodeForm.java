@@ -1,5 +1,6 @@
 package dev.cutaway.text.normal;
 
+import dev.cutaway.text.split.UnicodeDifferences;
 import java.text.Normalizer;
 import java.util.Arrays;
 import java.util.HashMap;

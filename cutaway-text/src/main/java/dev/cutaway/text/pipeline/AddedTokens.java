@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class AddedTokens {
     private final Map<Integer, AddedToken> byId = new HashMap<>();
     private final Map<String, AddedToken> byContent = new HashMap<>();
+    private final Map<Integer, String> decoded = new HashMap<>(); // of tokens that normalisation changes
     private final Finder raw = new Finder();
     private final Finder normalised = new Finder();
 
@@ -26,8 +27,9 @@ public final class AddedTokens {
             byId.put(token.id(), token);
             byContent.put(token.content(), token);
             if (token.normalised()) {
-                normalised.add(
-                        normaliser.apply(AlignedText.of(token.content(), 0)).text(), token);
+                String text = normaliser.apply(AlignedText.of(token.content(), 0)).text();
+                normalised.add(text, token);
+                decoded.put(token.id(), text);
             } else {
                 raw.add(token.content(), token);
             }
@@ -36,8 +38,8 @@ public final class AddedTokens {
 
     /** A stretch of the text: a token that was found, or text without any. */
     public sealed interface Section {
-        /** An added token at bytes {@code [start, end)} of the original. */
-        record Found(AddedToken token, int start, int end) implements Section {}
+        /** An added token at bytes {@code [start, end)} of the original, with so many spaces before and after that it took. */
+        record Found(AddedToken token, int start, int end, int leading, int trailing) implements Section {}
 
         /** Text, normalised. */
         record Text(AlignedText text) implements Section {}
@@ -61,6 +63,11 @@ public final class AddedTokens {
     /** The token with this id, or null. */
     public @Nullable AddedToken byId(int id) {
         return byId.get(id);
+    }
+
+    /** What stands for a token when it is decoded: its normalised text, which the decoder may turn back. */
+    public String forDecoding(AddedToken token) {
+        return decoded.getOrDefault(token.id(), token.content());
     }
 
     /** The token with this text, or null. */
@@ -114,7 +121,8 @@ public final class AddedTokens {
                 if (last < from) {
                     out.add(new Section.Text(aligned.slice(last, from)));
                 }
-                out.add(new Section.Found(token, aligned.start()[from], aligned.end()[to - 1]));
+                out.add(new Section.Found(
+                        token, aligned.start()[from], aligned.end()[to - 1], Math.max(0, at - from), to - end));
                 last = to;
                 at = Math.max(end, to);
             }

@@ -9,6 +9,7 @@ import dev.cutaway.text.split.Cut;
 import dev.cutaway.text.split.PreTokenizer;
 import dev.cutaway.text.subword.Model;
 import dev.cutaway.text.subword.Tokens;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -46,7 +47,10 @@ public record Pipeline(
         Tokens tokens = new Tokens();
         for (AddedTokens.Section section : added.divide(text, normaliser, parseSpecial)) {
             switch (section) {
-                case AddedTokens.Section.Found f -> out.add(f.token().id(), f.start(), f.end());
+                case AddedTokens.Section.Found f -> {
+                    out.spaces(f.leading(), f.trailing());
+                    out.add(f.token().id(), f.start(), f.end());
+                }
                 case AddedTokens.Section.Text t -> {
                     Cut cut = preTokenizer.apply(Cut.whole(t.text()));
                     tokens.truncate(0);
@@ -68,12 +72,20 @@ public record Pipeline(
         private int[] starts;
         private int[] ends;
         private int count;
+        private final Map<Integer, Part.Spaces> spaces = new HashMap<>();
 
         /** Room for about {@code room} tokens. */
         public PartBuilder(int room) {
             ids = new int[room];
             starts = new int[room];
             ends = new int[room];
+        }
+
+        /** The next token took spaces beside its own text. */
+        void spaces(int leading, int trailing) {
+            if (leading > 0 || trailing > 0) {
+                spaces.put(count, new Part.Spaces(leading, trailing));
+            }
         }
 
         /** Adds a token that stands for bytes {@code [start, end)}. */
@@ -123,7 +135,8 @@ public record Pipeline(
                     java.util.Arrays.copyOf(starts, count),
                     java.util.Arrays.copyOf(ends, count),
                     0,
-                    sequence);
+                    sequence,
+                    spaces);
         }
     }
 }

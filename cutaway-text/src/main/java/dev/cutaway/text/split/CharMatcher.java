@@ -16,7 +16,7 @@ public record CharMatcher(String name, IntPredicate first, boolean runs) impleme
     public static final CharMatcher PUNCTUATION = new CharMatcher("punctuation", Properties::isPunctuation, false);
     /** Unicode's N classes. */
     public static final CharMatcher NUMERIC =
-            new CharMatcher("digits", c -> CharClass.of(c) == CharClass.NUMBER, false);
+            new CharMatcher("digits", UnicodeDifferences::isNumeric, false);
     /** {@code \w+|[^\w\s]+}. */
     public static final Matcher WORDS = new Words();
 

@@ -161,6 +161,12 @@ public final class Regex implements Matcher {
 
     private static int escape(String source, int i, int depth, StringBuilder out) {
         char c = source.charAt(i + 1);
+        if (c == 'w' || c == 'W') {
+            // Oniguruma counts six numbers in that Java does not, and leaves two joiners out.
+            String word = "[\\w&&[^\\x{200C}\\x{200D}]]\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}]";
+            out.append(c == 'w' ? "[" : "[^").append(word);
+            return i + 1;
+        }
         if (c == 'h' || c == 'H') {
             boolean not = c == 'H';
             out.append(depth > 0 && !not ? "0-9a-fA-F" : not ? "[^0-9a-fA-F]" : "[0-9a-fA-F]");

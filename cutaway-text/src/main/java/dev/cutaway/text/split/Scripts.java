@@ -17,6 +17,12 @@ public enum Scripts implements PreTokenizer {
         if (c == 0x30FC) {
             return UnicodeScript.HAN;
         }
+        if (UnicodeDifferences.isScriptless(c)) {
+            return ANY;
+        }
+        if (c == 0x61C || c == 0x589 || c == 0x953 || c == 0x954) { // moved since
+            return c < 0x900 ? UnicodeScript.COMMON : UnicodeScript.DEVANAGARI;
+        }
         UnicodeScript script = UnicodeScript.of(c);
         return switch (script) {
             case HIRAGANA, KATAKANA -> UnicodeScript.HAN;

@@ -15,6 +15,7 @@ import java.util.List;
  */
 public final class Unigram implements Model {
     private static final double UNKNOWN_PENALTY = 10;
+    private static final double SUM_LIMIT = 100_000;
 
     /**
      * Settings.
@@ -32,7 +33,6 @@ public final class Unigram implements Model {
     private final Trie trie = new Trie();
     private final int[] byteIds;
     private final double unknownScore;
-    private final double maxScore;
     private final String where;
 
     /**
@@ -41,7 +41,7 @@ public final class Unigram implements Model {
      * @param scores log probability of each id
      * @param usable ids that may occur in a text (not control, unknown or byte tokens)
      * @param userDefined ids that are always chosen where they fit
-     * @param scored ids whose scores count for the lowest and highest score
+     * @param scored ids whose scores count for the lowest score
      */
     public Unigram(
             PieceTable pieces, double[] scores, BitSet usable, BitSet userDefined, BitSet scored, Options options, String where) {
@@ -52,7 +52,6 @@ public final class Unigram implements Model {
         this.where = where;
         this.byteIds = Bpe.byteIds(pieces);
         double min = Double.POSITIVE_INFINITY;
-        double max = Double.NEGATIVE_INFINITY;
         for (int id = 0; id < scores.length; id++) {
             String piece = pieces.piece(id);
             if (usable.get(id) && piece != null && !piece.isEmpty()) {
@@ -60,11 +59,9 @@ public final class Unigram implements Model {
             }
             if (scored.get(id)) {
                 min = Math.min(min, scores[id]);
-                max = Math.max(max, scores[id]);
             }
         }
         this.unknownScore = options.floats ? (float) (min - UNKNOWN_PENALTY) : min - UNKNOWN_PENALTY;
-        this.maxScore = max;
     }
 
     /** Best ways to each place of a text. */
@@ -90,6 +87,7 @@ public final class Unigram implements Model {
         Best best = new Best(to - from);
         for (int at = from; at < to; ) {
             int single = Math.min(to, at + Character.charCount(text.codePointAt(at)));
+            rebase(best, at - from);
             double here = best.score[at - from];
             boolean known = false;
             int node = 0;
@@ -102,30 +100,47 @@ public final class Unigram implements Model {
                 if (id >= 0) {
                     double score = userDefined.get(id) ? userScore(text, at, end) : scores[id];
                     edges.edge(at, end, id, score, false);
-                    relax(best, at - from, end - from, id, score + here);
+                    relax(best, at - from, end - from, id, sum(score, here));
                     known |= end == single;
                 }
             }
             if (!known) {
                 edges.edge(at, single, options.unknown, unknownScore, true);
-                double sum = options.floats ? (float) (unknownScore + here) : unknownScore + here;
-                relax(best, at - from, single - from, options.unknown, sum);
+                relax(best, at - from, single - from, options.unknown, sum(unknownScore, here));
             }
             at = single;
         }
         return best;
     }
 
-    private double userScore(String text, int from, int to) {
+    /** SentencePiece's bonus that makes a user-defined symbol win. */
+    private static double userScore(String text, int from, int to) {
         int bytes = text.substring(from, to).getBytes(StandardCharsets.UTF_8).length;
-        return (float) (bytes * maxScore) - 0.1;
+        return (float) (0.1 * (bytes - 1));
     }
 
-    private void relax(Best best, int from, int to, int id, double sum) {
+    /** SentencePiece starts counting anew where sums have grown so large that floats lose precision. */
+    private void rebase(Best best, int at) {
+        double here = best.score[at];
+        if (!options.floats || Math.abs(here) <= SUM_LIMIT) {
+            return;
+        }
+        for (int i = at; i < best.score.length && i <= at + pieces.longest(); i++) {
+            if (i == at || best.from[i] >= 0) {
+                best.score[i] = (float) best.score[i] - (float) here;
+            }
+        }
+    }
+
+    private double sum(double a, double b) {
+        return options.floats ? (float) a + (float) b : a + b;
+    }
+
+    private static void relax(Best best, int from, int to, int id, double sum) {
         if (best.from[to] < 0 || sum > best.score[to]) {
             best.from[to] = from;
             best.id[to] = id;
-            best.score[to] = options.floats ? (float) sum : sum;
+            best.score[to] = sum;
         }
     }
 
@@ -152,6 +167,11 @@ public final class Unigram implements Model {
     }
 
     private void unknown(String text, int from, int to, Tokens out) {
+        int spelled = options.floats ? -1 : pieces.find(text, from, to); // the unknown token's own text
+        if (spelled >= 0) {
+            out.add(spelled, from, to);
+            return;
+        }
         if (options.byteFallback && addBytes(byteIds, text, from, to, out)) {
             return;
         }
