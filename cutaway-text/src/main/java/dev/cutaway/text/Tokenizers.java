@@ -3,10 +3,10 @@ package dev.cutaway.text;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.text.load.GgufTokenizer;
 import dev.cutaway.text.load.PlainFiles;
-import dev.cutaway.text.pipeline.Pipeline;
 import dev.cutaway.text.load.SentencePieceFile;
 import dev.cutaway.text.load.TokenizerConfig;
 import dev.cutaway.text.load.TokenizerJson;
+import dev.cutaway.text.pipeline.Pipeline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +49,8 @@ public final class Tokenizers {
                 return model.get();
             }
         } catch (IOException e) {
-            throw new BadInputException(directory + ": cannot be listed (" + e.getMessage() + "); check its permissions", e);
+            throw new BadInputException(
+                    directory + ": cannot be listed (" + e.getMessage() + "); check its permissions", e);
         }
         for (String name : List.of("vocab.json", "vocab.txt")) {
             if (Files.exists(directory.resolve(name))) {

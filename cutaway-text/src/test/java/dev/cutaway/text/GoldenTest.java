@@ -19,11 +19,34 @@ class GoldenTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "bpe-gpt2", "bpe-gpt2-trimmed", "bpe-llama3", "bpe-qwen2", "bpe-gpt4o", "bpe-deepseek3", "bpe-smollm",
-                "bpe-roberta", "bpe-bytelevel-normalizer", "bpe-added", "bpe-clip", "bpe-openai", "bpe-openai-fused",
-                "bpe-openai-nounk", "bpe-prefix", "bpe-llama2", "bpe-gemma", "bpe-metaspace-first",
-                "bpe-metaspace-always", "bpe-metaspace-never", "wordpiece-uncased", "wordpiece-cased",
-                "wordpiece-options", "wordlevel", "wordlevel-ctc", "unigram-t5", "unigram-albert", "unigram-bytes"
+                "bpe-gpt2",
+                "bpe-gpt2-trimmed",
+                "bpe-llama3",
+                "bpe-qwen2",
+                "bpe-gpt4o",
+                "bpe-deepseek3",
+                "bpe-smollm",
+                "bpe-roberta",
+                "bpe-bytelevel-normalizer",
+                "bpe-added",
+                "bpe-clip",
+                "bpe-openai",
+                "bpe-openai-fused",
+                "bpe-openai-nounk",
+                "bpe-prefix",
+                "bpe-llama2",
+                "bpe-gemma",
+                "bpe-metaspace-first",
+                "bpe-metaspace-always",
+                "bpe-metaspace-never",
+                "wordpiece-uncased",
+                "wordpiece-cased",
+                "wordpiece-options",
+                "wordlevel",
+                "wordlevel-ctc",
+                "unigram-t5",
+                "unigram-albert",
+                "unigram-bytes"
             })
     void tokenizerJson(String name) {
         Tokenizer tokenizer = Tokenizers.fromJson(Golden.bytes(name + ".json.gz"), name + ".json");
@@ -38,11 +61,15 @@ class GoldenTest {
             Encoding e = tokenizer.encode(STRINGS.get(2 * i + 20), STRINGS.get(2 * i + 21), EncodeOptions.ALL);
             if (!Arrays.equals(e.ids(), Golden.ints(expected.get(0)))
                     || !Arrays.equals(e.types(), Golden.ints(expected.get(1)))
-                    || Golden.crc(tokenizer.decode(e.ids(), true), "") != expected.get(2).longValue()) {
-                wrong.add("pair " + i + ": " + Arrays.toString(e.ids()) + " " + Arrays.toString(e.types()) + " expected " + expected);
+                    || Golden.crc(tokenizer.decode(e.ids(), true), "")
+                            != expected.get(2).longValue()) {
+                wrong.add("pair " + i + ": " + Arrays.toString(e.ids()) + " " + Arrays.toString(e.types())
+                        + " expected " + expected);
             }
         }
-        assertThat(wrong.subList(0, Math.min(8, wrong.size()))).as(wrong.size() + " of " + count).isEmpty();
+        assertThat(wrong.subList(0, Math.min(8, wrong.size())))
+                .as(wrong.size() + " of " + count)
+                .isEmpty();
     }
 
     private static void single(String name, Tokenizer tokenizer, String text, JsonNode expected, List<String> wrong) {
@@ -58,7 +85,8 @@ class GoldenTest {
         }
         streamed(tokenizer, ids, decoded);
         if (name.endsWith("-nounk") || text.startsWith("\u007f\u0080")) {
-            return; // the reference counts characters that it drops (here at the beginning) as if they had not been there
+            return; // the reference counts characters that it drops (here at the beginning) as if they had not been
+            // there
         }
         int[] offsets = Golden.offsets(expected.get(1));
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
@@ -123,7 +151,9 @@ class GoldenTest {
                 wrong.add(shown(text) + ": " + Arrays.toString(ours) + " expected " + Arrays.toString(theirs));
             }
         }
-        assertThat(wrong.subList(0, Math.min(6, wrong.size()))).as(name + ": " + wrong.size()).isEmpty();
+        assertThat(wrong.subList(0, Math.min(6, wrong.size())))
+                .as(name + ": " + wrong.size())
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -152,7 +182,8 @@ class GoldenTest {
                 continue; // two spaces are a symbol there, and its second half has the place of the first
             }
             for (int k = 0; k < ids.length; k++) {
-                // SentencePiece ends a token where the next begins, whatever was dropped between, so only beginnings compare.
+                // SentencePiece ends a token where the next begins, whatever was dropped between, so only beginnings
+                // compare.
                 if (Golden.widened(utf8(text), e.start(k), e.end(k))[0] != offsets[2 * k]) {
                     wrong.add(shown(text) + ": token " + k + " at " + e.start(k) + ".." + e.end(k) + " expected "
                             + offsets[2 * k] + ".." + offsets[2 * k + 1]);
@@ -160,7 +191,9 @@ class GoldenTest {
                 }
             }
         }
-        assertThat(wrong.subList(0, Math.min(8, wrong.size()))).as(wrong.size() + " of " + count).isEmpty();
+        assertThat(wrong.subList(0, Math.min(8, wrong.size())))
+                .as(wrong.size() + " of " + count)
+                .isEmpty();
     }
 
     private static byte[] utf8(String text) {

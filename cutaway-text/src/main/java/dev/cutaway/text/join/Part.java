@@ -34,6 +34,7 @@ public record Part(int[] ids, int[] starts, int[] ends, int type, int sequence, 
 
     /** A copy whose offsets may be changed. */
     public Part copy() {
-        return new Part(ids, Arrays.copyOf(starts, starts.length), Arrays.copyOf(ends, ends.length), type, sequence, spaces);
+        return new Part(
+                ids, Arrays.copyOf(starts, starts.length), Arrays.copyOf(ends, ends.length), type, sequence, spaces);
     }
 }

@@ -68,7 +68,9 @@ public record SentencePieceDecoder(String unknown, String unknownText, boolean d
             int at = 0;
             while (at < count) {
                 int length = characterLength(held, at, count);
-                if (length == 0 && !all && Utf8Stream.complete(java.util.Arrays.copyOfRange(held, at, count), count - at) == 0) {
+                if (length == 0
+                        && !all
+                        && Utf8Stream.complete(java.util.Arrays.copyOfRange(held, at, count), count - at) == 0) {
                     break;
                 }
                 emit(length == 0 ? "\uFFFD" : new String(held, at, length, StandardCharsets.UTF_8));
@@ -92,7 +94,7 @@ public record SentencePieceDecoder(String unknown, String unknownText, boolean d
             return 0;
         }
         String s = new String(b, at, length, StandardCharsets.UTF_8);
-        return s.codePointCount(0, s.length()) == 1 && s.codePointAt(0) != 0xFFFD
+        return (s.codePointCount(0, s.length()) == 1 && s.codePointAt(0) != 0xFFFD)
                         || (length == 3 && lead == 0xEF && (b[at + 1] & 0xFF) == 0xBF && (b[at + 2] & 0xFF) == 0xBD)
                 ? length
                 : 0;

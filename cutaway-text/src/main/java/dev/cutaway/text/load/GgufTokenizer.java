@@ -4,33 +4,33 @@ import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.text.join.Decoders;
 import dev.cutaway.text.join.PieceDecoder;
 import dev.cutaway.text.join.PostProcessor;
+import dev.cutaway.text.join.SentencePieceDecoder;
 import dev.cutaway.text.join.Template;
+import dev.cutaway.text.normal.Characters;
+import dev.cutaway.text.normal.Charsmap;
+import dev.cutaway.text.normal.DummySpace;
 import dev.cutaway.text.normal.Normaliser;
+import dev.cutaway.text.normal.Replace;
+import dev.cutaway.text.normal.SentencePieceNormaliser;
 import dev.cutaway.text.pipeline.AddedToken;
 import dev.cutaway.text.pipeline.AddedTokens;
 import dev.cutaway.text.pipeline.Pipeline;
 import dev.cutaway.text.split.Behaviour;
 import dev.cutaway.text.split.ByteLevel;
+import dev.cutaway.text.split.CharMatcher;
 import dev.cutaway.text.split.PreTokenizer;
 import dev.cutaway.text.split.Regex;
 import dev.cutaway.text.split.Split;
 import dev.cutaway.text.subword.Bpe;
 import dev.cutaway.text.subword.PieceTable;
-import dev.cutaway.text.join.SentencePieceDecoder;
-import dev.cutaway.text.normal.Characters;
-import dev.cutaway.text.normal.Charsmap;
-import dev.cutaway.text.normal.DummySpace;
-import dev.cutaway.text.normal.Replace;
-import dev.cutaway.text.normal.SentencePieceNormaliser;
-import dev.cutaway.text.split.CharMatcher;
 import dev.cutaway.text.subword.WordPiece;
-import java.util.Optional;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -161,7 +161,8 @@ public final class GgufTokenizer {
         }
         ScoredPieces scored = new ScoredPieces(data.file() + ": " + PREFIX + "tokens");
         for (int id = 0; id < tokens.length; id++) {
-            int type = types[id] < ScoredPieces.NORMAL || types[id] > ScoredPieces.BYTE ? ScoredPieces.NORMAL : types[id];
+            int type =
+                    types[id] < ScoredPieces.NORMAL || types[id] > ScoredPieces.BYTE ? ScoredPieces.NORMAL : types[id];
             scored.add(tokens[id], (float) scores[id], type);
         }
         return scored;
@@ -315,8 +316,7 @@ public final class GgufTokenizer {
             Template.Piece cls = special(roles.containsKey("cls") ? "cls" : "bos", roles, "bos_token_id");
             Template.Piece sep = special("sep", roles, "seperator_token_id");
             Template.Piece text = new Template.Piece.Text(0, 0);
-            return new Template(
-                    List.of(cls, text, sep), List.of(cls, text, sep, new Template.Piece.Text(1, 1), sep));
+            return new Template(List.of(cls, text, sep), List.of(cls, text, sep, new Template.Piece.Text(1, 1), sep));
         }
         boolean addBos = data.flag(PREFIX + "add_bos_token", defaults.addBos);
         boolean addEos = data.flag(PREFIX + "add_eos_token", defaults.addEos);

@@ -49,7 +49,8 @@ final class JsonModels {
     private static Unigram unigram(Json model) {
         List<Json> items = model.get("vocab").items();
         if (items.size() > PieceTable.MOST_PIECES) {
-            throw model.get("vocab").bad("has " + items.size() + " pieces, at most " + PieceTable.MOST_PIECES + " are accepted");
+            throw model.get("vocab")
+                    .bad("has " + items.size() + " pieces, at most " + PieceTable.MOST_PIECES + " are accepted");
         }
         List<String> texts = new ArrayList<>(items.size());
         double[] scores = new double[items.size()];
@@ -83,7 +84,8 @@ final class JsonModels {
         PieceTable pieces = vocabulary(model.get("vocab"));
         int unknown = unknown(model, pieces, "[UNK]");
         if (unknown < 0) {
-            throw model.get("unk_token").bad("is \"" + model.text("unk_token", "[UNK]") + "\", which is not in the vocabulary");
+            throw model.get("unk_token")
+                    .bad("is \"" + model.text("unk_token", "[UNK]") + "\", which is not in the vocabulary");
         }
         int longest = model.integer("max_input_chars_per_word", 100, 0, Integer.MAX_VALUE);
         return new WordPiece(pieces, unknown, "", model.text("continuing_subword_prefix", "##"), longest);

@@ -92,8 +92,8 @@ public final class PlainFiles {
         Normaliser normaliser = Normaliser.NONE;
         PreTokenizer pre = new ByteLevel(prefixSpace, true);
         if (clip) {
-            normaliser = new Normaliser.Chain(List.of(
-                    UnicodeForm.NFC, new Replace(Regex.of("\\s+", file), " "), Characters.LOWERCASE));
+            normaliser = new Normaliser.Chain(
+                    List.of(UnicodeForm.NFC, new Replace(Regex.of("\\s+", file), " "), Characters.LOWERCASE));
             pre = new PreTokenizer.Chain(List.of(
                     new Split(
                             Regex.of("'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+", file),
@@ -122,7 +122,10 @@ public final class PlainFiles {
             Template.Piece eos = special("eos");
             return new Template(List.of(bos, text, eos), List.of(bos, text, eos, eos, other, eos));
         }
-        if (style.startsWith("Roberta") || style.startsWith("Bart") || style.startsWith("Longformer") || style.startsWith("LED")) {
+        if (style.startsWith("Roberta")
+                || style.startsWith("Bart")
+                || style.startsWith("Longformer")
+                || style.startsWith("LED")) {
             Template.Piece cls = special("cls");
             Template.Piece sep = special("sep");
             return new PostProcessor.Chain(List.of(
@@ -136,7 +139,8 @@ public final class PlainFiles {
         Integer id = roles.get(role);
         if (id == null) {
             throw new BadInputException(file + ": the vocabulary has no " + role
-                    + " token, which this kind of tokenizer needs; name it in tokenizer_config.json (" + role + "_token)");
+                    + " token, which this kind of tokenizer needs; name it in tokenizer_config.json (" + role
+                    + "_token)");
         }
         return new Template.Piece.Special(List.of(id), 0);
     }
@@ -164,8 +168,8 @@ public final class PlainFiles {
                 new Split(CharMatcher.PUNCTUATION, Behaviour.ISOLATED, false, "BertPreTokenizer")));
         Integer unknown = roles.get("unk");
         if (unknown == null) {
-            throw new BadInputException(
-                    file + ": the vocabulary has no [UNK]; name the unknown token in tokenizer_config.json (unk_token)");
+            throw new BadInputException(file
+                    + ": the vocabulary has no [UNK]; name the unknown token in tokenizer_config.json (unk_token)");
         }
         Template.Piece cls = special("cls");
         Template.Piece sep = special("sep");

@@ -34,7 +34,8 @@ final class ScoredPieces {
     void add(String text, float score, int type) {
         int id = texts.size();
         if (id == PieceTable.MOST_PIECES) {
-            throw new BadInputException(where + ": more than " + PieceTable.MOST_PIECES + " pieces; the file is damaged");
+            throw new BadInputException(
+                    where + ": more than " + PieceTable.MOST_PIECES + " pieces; the file is damaged");
         }
         if (text.isEmpty()) {
             throw new BadInputException(where + "[" + id + "] is empty; the file is damaged, get it again");
@@ -43,8 +44,8 @@ final class ScoredPieces {
             throw new BadInputException(where + "[" + id + "] has the score NaN; the file is damaged, get it again");
         }
         if (type < NORMAL || type > BYTE) {
-            throw new BadInputException(
-                    where + "[" + id + "] has the type " + type + ", expected 1 to 6; the file is damaged, get it again");
+            throw new BadInputException(where + "[" + id + "] has the type " + type
+                    + ", expected 1 to 6; the file is damaged, get it again");
         }
         texts.add(text);
         scores.add(score);
@@ -63,7 +64,8 @@ final class ScoredPieces {
     int unknown() {
         int id = types.indexOf(UNKNOWN);
         if (id < 0) {
-            throw new BadInputException(where + ": none is the unknown token (type 2); the file is damaged, get it again");
+            throw new BadInputException(
+                    where + ": none is the unknown token (type 2); the file is damaged, get it again");
         }
         return id;
     }

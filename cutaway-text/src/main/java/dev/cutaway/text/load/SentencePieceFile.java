@@ -115,16 +115,15 @@ public final class SentencePieceFile {
 
     private Pipeline pipeline(TokenizerConfig config) {
         int unknown = pieces.unknown();
-        Model model =
-                switch (kind) {
-                    case UNIGRAM -> pieces.unigram(unknown, byteFallback);
-                    case BPE -> pieces.bytePair(unknown, byteFallback, true);
-                    case WORD -> pieces.plain(unknown, true, byteFallback);
-                    case CHAR -> pieces.plain(unknown, false, byteFallback);
-                    default ->
-                        throw new BadInputException(file + ": trainer_spec.model_type is " + kind
-                                + ", expected 1 (unigram), 2 (BPE), 3 (words) or 4 (characters); get the file again");
-                };
+        Model model = switch (kind) {
+            case UNIGRAM -> pieces.unigram(unknown, byteFallback);
+            case BPE -> pieces.bytePair(unknown, byteFallback, true);
+            case WORD -> pieces.plain(unknown, true, byteFallback);
+            case CHAR -> pieces.plain(unknown, false, byteFallback);
+            default ->
+                throw new BadInputException(file + ": trainer_spec.model_type is " + kind
+                        + ", expected 1 (unigram), 2 (BPE), 3 (words) or 4 (characters); get the file again");
+        };
         Optional<Charsmap> map = charsmap.length == 0
                 ? Optional.empty()
                 : Optional.of(Charsmap.read(charsmap, file + ": normalizer_spec.precompiled_charsmap"));

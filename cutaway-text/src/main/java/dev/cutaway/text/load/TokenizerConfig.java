@@ -91,20 +91,21 @@ public record TokenizerConfig(
     /** {@code added_tokens_decoder}: tokens with their ids. */
     List<AddedToken> added() {
         List<AddedToken> out = new ArrayList<>();
-        settings.flatMap(s -> s.json().find("added_tokens_decoder")).ifPresent(list -> list.fields((id, token) -> {
-            if (!id.matches("[0-9]{1,8}") || Integer.parseInt(id) >= PieceTable.MOST_PIECES) {
-                throw token.bad("is under \"" + id + "\", which is no id");
-            }
-            boolean special = token.flag("special", false);
-            out.add(new AddedToken(
-                    Integer.parseInt(id),
-                    token.text("content"),
-                    special,
-                    token.flag("single_word", false),
-                    token.flag("lstrip", false),
-                    token.flag("rstrip", false),
-                    token.flag("normalized", !special)));
-        }));
+        settings.flatMap(s -> s.json().find("added_tokens_decoder"))
+                .ifPresent(list -> list.fields((id, token) -> {
+                    if (!id.matches("[0-9]{1,8}") || Integer.parseInt(id) >= PieceTable.MOST_PIECES) {
+                        throw token.bad("is under \"" + id + "\", which is no id");
+                    }
+                    boolean special = token.flag("special", false);
+                    out.add(new AddedToken(
+                            Integer.parseInt(id),
+                            token.text("content"),
+                            special,
+                            token.flag("single_word", false),
+                            token.flag("lstrip", false),
+                            token.flag("rstrip", false),
+                            token.flag("normalized", !special)));
+                }));
         return out;
     }
 

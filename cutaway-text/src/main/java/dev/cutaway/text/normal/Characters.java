@@ -35,7 +35,9 @@ public final class Characters {
             steps.add(named(
                     "clean",
                     text -> filter(
-                            text, c -> c != 0 && c != 0xFFFD && !UnicodeDifferences.isControl(c), c -> CharClass.isSpace(c) ? ' ' : c)));
+                            text,
+                            c -> c != 0 && c != 0xFFFD && !UnicodeDifferences.isControl(c),
+                            c -> CharClass.isSpace(c) ? ' ' : c)));
         }
         if (spaceCjk) {
             steps.add(named("space CJK", Characters::spaceCjk));

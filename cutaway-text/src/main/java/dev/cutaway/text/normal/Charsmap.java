@@ -27,7 +27,8 @@ public final class Charsmap {
      */
     public static Charsmap read(byte[] block, String where) {
         if (block.length < 4) {
-            throw new BadInputException(where + " has " + block.length + " bytes, expected at least 4; get the file again");
+            throw new BadInputException(
+                    where + " has " + block.length + " bytes, expected at least 4; get the file again");
         }
         ByteBuffer in = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
         long size = Integer.toUnsignedLong(in.getInt());

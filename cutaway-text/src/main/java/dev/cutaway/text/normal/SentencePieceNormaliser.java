@@ -107,7 +107,8 @@ public record SentencePieceNormaliser(
                 }
                 int start = originalAt(position);
                 int end = originalEnd(position + used);
-                boolean unchanged = text.text().startsWith(piece, unitAt[position]) && unitAt[position + used] == unitAt[position] + piece.length();
+                boolean unchanged = text.text().startsWith(piece, unitAt[position])
+                        && unitAt[position + used] == unitAt[position] + piece.length();
                 for (int at = from; at < piece.length(); ) {
                     int c = piece.codePointAt(at);
                     int unit = unitAt[position] + at;
@@ -137,10 +138,11 @@ public record SentencePieceNormaliser(
             if (known > 0) {
                 replaced = text.text().substring(unit, unit + known);
                 used = replaced.getBytes(StandardCharsets.UTF_8).length;
-            } else if (map.isEmpty() || !map.get().longest(utf8, position, (n, s) -> {
-                used = n;
-                replaced = s;
-            })) {
+            } else if (map.isEmpty()
+                    || !map.get().longest(utf8, position, (n, s) -> {
+                        used = n;
+                        replaced = s;
+                    })) {
                 replaced = Character.toString(text.text().codePointAt(unit));
                 used = replaced.getBytes(StandardCharsets.UTF_8).length;
             }

@@ -27,7 +27,8 @@ public final class AddedTokens {
             byId.put(token.id(), token);
             byContent.put(token.content(), token);
             if (token.normalised()) {
-                String text = normaliser.apply(AlignedText.of(token.content(), 0)).text();
+                String text =
+                        normaliser.apply(AlignedText.of(token.content(), 0)).text();
                 normalised.add(text, token);
                 decoded.put(token.id(), text);
             } else {

@@ -15,8 +15,7 @@ public record CharMatcher(String name, IntPredicate first, boolean runs) impleme
     /** ASCII punctuation and Unicode's P classes. */
     public static final CharMatcher PUNCTUATION = new CharMatcher("punctuation", Properties::isPunctuation, false);
     /** Unicode's N classes. */
-    public static final CharMatcher NUMERIC =
-            new CharMatcher("digits", UnicodeDifferences::isNumeric, false);
+    public static final CharMatcher NUMERIC = new CharMatcher("digits", UnicodeDifferences::isNumeric, false);
     /** {@code \w+|[^\w\s]+}. */
     public static final Matcher WORDS = new Words();
 

@@ -11,8 +11,7 @@ import java.util.BitSet;
  */
 public final class UnicodeDifferences {
     /** Combining marks (M) for StripAccents. */
-    private static final BitSet MARKS = set(
-            """
+    private static final BitSet MARKS = set("""
             7fd 897-89f 8ca-8d3 9fe afa-aff b55 c04 c3c cf3 d00 d3b-d3c d81 eba ece 1715 180f 1abf-1ace 1cf2-1cf3 1cf7
             1df6-1dfa a82c a8ff 10d24-10d27 10d69-10d6d 10eab-10eac 10efc-10eff 10f46-10f50 10f82-10f85 11070
             11073-11074 110c2 11145-11146 111c9 111ce-111cf 11241 1133b 113b8-113c0 113c2 113c5 113c7-113ca 113cc-113d0
@@ -24,8 +23,7 @@ public final class UnicodeDifferences {
             """);
 
     /** Non-spacing marks (Mn) for BERT. */
-    private static final BitSet NON_SPACING = set(
-            """
+    private static final BitSet NON_SPACING = set("""
             7fd 897-89f 8ca-8e1 9fe afa-aff b55 c04 c3c d00 d3b-d3c d81 eba ece 1734 180f 1885-1886 1abf-1ace 1df6-1dfb
             a82c a8c5 a8ff a9bd 10d24-10d27 10d69-10d6d 10eab-10eac 10efc-10eff 10f46-10f50 10f82-10f85 11070
             11073-11074 110c2 111c9 111cf 1123e 11241 1133b 113bb-113c0 113ce 113d0 113d2 113e1-113e2 11438-1143f
@@ -38,14 +36,12 @@ public final class UnicodeDifferences {
             """);
 
     /** Control and format characters for BERT. */
-    private static final BitSet CONTROLS = set(
-            """
+    private static final BitSet CONTROLS = set("""
             890-891 8e2 110cd 13430-1343f
             """);
 
     /** Punctuation (P). */
-    private static final BitSet PUNCTUATION = set(
-            """
+    private static final BitSet PUNCTUATION = set("""
             61d 9fd a76 c77 c84 166d 1b4e-1b4f 1b7d-1b7f 2e43-2e4f 2e52-2e5d 10d6e 10ead 10f55-10f59 10f86-10f89 111c9
             113d4-113d5 113d7-113d8 1144b-1144f 1145a-1145b 1145d 11660-1166c 116b9 1183b 11944-11946 119e2 11a3f-11a46
             11a9a-11a9c 11a9e-11aa2 11b00-11b09 11be1 11c41-11c45 11c70-11c71 11ef7-11ef8 11f43-11f4f 11fff 12ff1-12ff2
@@ -53,27 +49,23 @@ public final class UnicodeDifferences {
             """);
 
     /** Numbers (N) for Digits. */
-    private static final BitSet NUMERIC = set(
-            """
+    private static final BitSet NUMERIC = set("""
             11de0-11de9 16ff4-16ff6
             """);
 
     /** Characters without a canonical decomposition then. */
-    private static final BitSet KEPT_NFD = set(
-            """
+    private static final BitSet KEPT_NFD = set("""
             105c9 105e4 11383 11385 1138e 11391 113c5 113c7-113c8 11938 16121-16128 16d68-16d6a
             """);
 
     /** Characters without any decomposition then. */
-    private static final BitSet KEPT_NFKD = set(
-            """
+    private static final BitSet KEPT_NFKD = set("""
             32ff a7f2-a7f4 ab69 105c9 105e4 10781-10785 10787-107b0 107b2-107ba 11383 11385 1138e 11391 113c5
             113c7-113c8 11938 16121-16128 16d68-16d6a 1ccd6-1ccf9 1e030-1e06d 1f16c 1fbf0-1fbf9
             """);
 
     /** Characters without a script then. */
-    private static final BitSet SCRIPTLESS = set(
-            """
+    private static final BitSet SCRIPTLESS = set("""
             560 588 5ef 61d 7fd-7ff 860-86a 870-88e 890-891 897-89f 8b5 8be-8d3 9fc-9fe a76 afa-aff b55 c04 c3c c5d c77
             c84 cdd cf3 d00 d04 d3b-d3c d81 e86 e89 e8c e8e-e93 e98 ea0 ea8-ea9 eac eba ece 170d 1715 171f 180f 1878
             1abf-1ace 1b4c 1b4e-1b4f 1b7d-1b7f 1c89-1c8a 1c90-1cba 1cbd-1cbf 1cf7 1cfa 1df6-1dfa 20bf-20c0 23ff
@@ -105,7 +97,7 @@ public final class UnicodeDifferences {
 
     private static BitSet set(String ranges) {
         BitSet set = new BitSet();
-        for (String range : ranges.trim().split("\\s+")) {
+        for (String range : ranges.trim().split("\\s+", -1)) {
             int dash = range.indexOf('-');
             int first = Integer.parseInt(dash < 0 ? range : range.substring(0, dash), 16);
             int last = dash < 0 ? first : Integer.parseInt(range.substring(dash + 1), 16);
@@ -136,17 +128,16 @@ public final class UnicodeDifferences {
 
     /** Whether a character is punctuation (P); ASCII symbols are not. */
     public static boolean isPunctuation(int c) {
-        boolean punctuation =
-                switch (Character.getType(c)) {
-                    case Character.CONNECTOR_PUNCTUATION,
-                            Character.DASH_PUNCTUATION,
-                            Character.START_PUNCTUATION,
-                            Character.END_PUNCTUATION,
-                            Character.INITIAL_QUOTE_PUNCTUATION,
-                            Character.FINAL_QUOTE_PUNCTUATION,
-                            Character.OTHER_PUNCTUATION -> true;
-                    default -> false;
-                };
+        boolean punctuation = switch (Character.getType(c)) {
+            case Character.CONNECTOR_PUNCTUATION,
+                    Character.DASH_PUNCTUATION,
+                    Character.START_PUNCTUATION,
+                    Character.END_PUNCTUATION,
+                    Character.INITIAL_QUOTE_PUNCTUATION,
+                    Character.FINAL_QUOTE_PUNCTUATION,
+                    Character.OTHER_PUNCTUATION -> true;
+            default -> false;
+        };
         return punctuation != PUNCTUATION.get(c);
     }
 

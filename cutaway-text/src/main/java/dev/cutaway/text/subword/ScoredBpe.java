@@ -155,13 +155,15 @@ public final class ScoredBpe implements Model {
         }
         List<Steps.Merge> merges = new ArrayList<>();
         Positions positions = new Positions(word.count());
-        word.run(pairs(text, new HashMap<>()), (m, left, right, rank, merged) -> merges.add(new Steps.Merge(
-                rank,
-                positions.take(left, right),
-                text.substring(m.from[left], m.to[left]),
-                text.substring(m.from[right], m.to[right]),
-                text.substring(m.from[left], m.to[right]),
-                scores[merged])));
+        word.run(
+                pairs(text, new HashMap<>()),
+                (m, left, right, rank, merged) -> merges.add(new Steps.Merge(
+                        rank,
+                        positions.take(left, right),
+                        text.substring(m.from[left], m.to[left]),
+                        text.substring(m.from[right], m.to[right]),
+                        text.substring(m.from[left], m.to[right]),
+                        scores[merged])));
         return new Steps.Merges(symbols, merges);
     }
 

@@ -44,7 +44,13 @@ public final class Unigram implements Model {
      * @param scored ids whose scores count for the lowest score
      */
     public Unigram(
-            PieceTable pieces, double[] scores, BitSet usable, BitSet userDefined, BitSet scored, Options options, String where) {
+            PieceTable pieces,
+            double[] scores,
+            BitSet usable,
+            BitSet userDefined,
+            BitSet scored,
+            Options options,
+            String where) {
         this.pieces = pieces;
         this.scores = scores.clone();
         this.options = options;

@@ -46,7 +46,10 @@ public record WordPiece(PieceTable vocabulary, int unknown, String first, String
     private int longest(String text, int from, int to, String prefix) {
         // No piece is longer than the longest, so a long word costs no more for each of its characters than that.
         int end = Math.min(to, from + Math.max(0, vocabulary.longest() - prefix.length()));
-        if (end < to && end > from && Character.isLowSurrogate(text.charAt(end)) && Character.isHighSurrogate(text.charAt(end - 1))) {
+        if (end < to
+                && end > from
+                && Character.isLowSurrogate(text.charAt(end))
+                && Character.isHighSurrogate(text.charAt(end - 1))) {
             end--;
         }
         while (end > from) {
