@@ -7,8 +7,10 @@ module dev.cutaway.model {
     requires transitive dev.cutaway.graph;
     requires transitive dev.cutaway.text;
     requires com.fasterxml.jackson.databind;
+    requires java.desktop;
 
     exports dev.cutaway.model.format;
+    exports dev.cutaway.model.image;
     exports dev.cutaway.model.sample;
     exports dev.cutaway.model.arch;
     exports dev.cutaway.model;

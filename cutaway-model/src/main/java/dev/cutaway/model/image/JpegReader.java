@@ -67,8 +67,8 @@ final class JpegReader {
             throw damaged("it has no image in it");
         }
         if (scans > MAX_SCANS || (long) width * height * scans > MAX_SCANNED_PIXELS) {
-            throw new ResourceException(name + ": " + scans + " scans over " + width + " x " + height
-                    + " pixels; save it with fewer");
+            throw new ResourceException(
+                    name + ": " + scans + " scans over " + width + " x " + height + " pixels; save it with fewer");
         }
         if ((long) width * height / PIXELS_PER_BYTE > file.length) {
             throw damaged(file.length + " bytes cannot hold " + width + " x " + height + " pixels, it is truncated");

@@ -50,8 +50,8 @@ public final class Picture {
         try {
             long size = Files.size(file);
             if (size > MAX_FILE) {
-                throw new ResourceException(file + ": " + size + " bytes, images may have " + MAX_FILE
-                        + "; make it smaller");
+                throw new ResourceException(
+                        file + ": " + size + " bytes, images may have " + MAX_FILE + "; make it smaller");
             }
             return decode(file.toString(), Files.readAllBytes(file), limits);
         } catch (IOException e) {
@@ -70,8 +70,8 @@ public final class Picture {
                 case PNG -> PngReader.read(name, file, limits);
                 case JPEG -> JpegReader.read(name, file, limits);
                 case OTHER ->
-                    throw new BadInputException(name + ": " + ImageFormat.describe(file)
-                            + "; give a PNG or JPEG image");
+                    throw new BadInputException(
+                            name + ": " + ImageFormat.describe(file) + "; give a PNG or JPEG image");
             };
         } catch (OutOfMemoryError e) {
             throw new ResourceException(name + ": not enough memory to decode it; make it smaller or raise -Xmx", e);

@@ -307,7 +307,10 @@ final class PngReader {
     }
 
     private long word(int at) {
-        return (file[at] & 0xffL) << 24 | (file[at + 1] & 0xff) << 16 | (file[at + 2] & 0xff) << 8 | (file[at + 3] & 0xff);
+        return (file[at] & 0xffL) << 24
+                | (file[at + 1] & 0xff) << 16
+                | (file[at + 2] & 0xff) << 8
+                | (file[at + 3] & 0xff);
     }
 
     private BadInputException damaged(String what) {

@@ -131,7 +131,8 @@ public record Preprocessor(
         for (int c = 0; c < 3; c++) {
             int channel = c;
             float mean = normalise.map(n -> n.mean().get(channel).floatValue()).orElse(0f);
-            float deviation = normalise.map(n -> n.deviation().get(channel).floatValue()).orElse(1f);
+            float deviation =
+                    normalise.map(n -> n.deviation().get(channel).floatValue()).orElse(1f);
             double factor = rescale.orElse(1.0);
             for (int i = 0; i < plane; i++) {
                 float level = (float) ((bytes[i * 3 + c] & 0xff) * factor);

@@ -130,7 +130,8 @@ class HostileImageTest {
                 return Files.readAllBytes(file);
             }
         }
-        throw new IllegalStateException("no verification/golden above " + Path.of("").toAbsolutePath());
+        throw new IllegalStateException(
+                "no verification/golden above " + Path.of("").toAbsolutePath());
     }
 
     /** Every file cut short anywhere is refused in one line; a JPEG may be cut within its last bytes of padding. */
@@ -151,7 +152,15 @@ class HostileImageTest {
 
     /** Damaged bytes give an image or one line, nothing else. */
     @ParameterizedTest
-    @ValueSource(strings = {"rgb.png", "palette-transparent.png", "grey-alpha.png", "subsampled.jpg", "progressive.jpg", "turned.jpg"})
+    @ValueSource(
+            strings = {
+                "rgb.png",
+                "palette-transparent.png",
+                "grey-alpha.png",
+                "subsampled.jpg",
+                "progressive.jpg",
+                "turned.jpg"
+            })
     void damageIsAnImageOrOneLine(String name) throws Exception {
         byte[] whole = golden(name);
         SplittableRandom random = new SplittableRandom(name.hashCode());

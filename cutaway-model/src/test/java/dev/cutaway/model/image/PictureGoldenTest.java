@@ -26,7 +26,8 @@ class PictureGoldenTest {
                 return at.resolve("verification");
             }
         }
-        throw new IllegalStateException("no verification/golden above " + Path.of("").toAbsolutePath());
+        throw new IllegalStateException(
+                "no verification/golden above " + Path.of("").toAbsolutePath());
     }
 
     @TestFactory
@@ -49,8 +50,9 @@ class PictureGoldenTest {
             for (Map.Entry<String, JsonNode> processor : processors.properties()) {
                 String wanted = name + "." + processor.getKey();
                 if (expected.names().contains(wanted)) {
-                    Tensor ours =
-                            Preprocessor.parse(wanted, processor.getValue().toString()).pixels(picture);
+                    Tensor ours = Preprocessor.parse(
+                                    wanted, processor.getValue().toString())
+                            .pixels(picture);
                     float scale = processor.getKey().equals("lanczos") ? 255 : 60;
                     compare(ours, expected.require(wanted), jpeg ? 3.1f / scale : 1e-6f);
                 }
@@ -62,29 +64,33 @@ class PictureGoldenTest {
     Stream<DynamicTest> photographs() throws IOException {
         Path folder = VERIFICATION.resolve("images");
         JsonNode cases = new ObjectMapper().readTree(Files.readString(folder.resolve("cases.json")));
-        return files(folder).stream().map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
-            boolean jpeg = file.toString().endsWith(".jpg");
-            String name = file.getFileName().toString();
-            try (var expected = Safetensors.open(folder.resolve("expected.safetensors"))) {
-                Picture picture = Picture.read(file);
-                compare(picture, expected.require(name + ".pixels"), jpeg ? 3 : 0, jpeg ? 0.97 : 1);
-                for (Map.Entry<String, JsonNode> one : cases.properties()) {
-                    Preprocessor processor = Preprocessor.parse(one.getKey(), one.getValue().toString());
-                    Tensor theirs = expected.require(name + "." + one.getKey());
-                    // An equal image gives equal pixels; what a decoder differs in stays within a level.
-                    compare(processor.resized(picture), theirs, jpeg ? 2 : 0, jpeg ? 0.97 : 1);
-                    String values = name + "." + one.getKey() + ".values";
-                    if (expected.names().contains(values)) {
-                        compare(processor.pixels(picture), expected.require(values), jpeg ? 2.1f / 57 : 1e-6f);
+        return files(folder).stream()
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
+                    boolean jpeg = file.toString().endsWith(".jpg");
+                    String name = file.getFileName().toString();
+                    try (var expected = Safetensors.open(folder.resolve("expected.safetensors"))) {
+                        Picture picture = Picture.read(file);
+                        compare(picture, expected.require(name + ".pixels"), jpeg ? 3 : 0, jpeg ? 0.97 : 1);
+                        for (Map.Entry<String, JsonNode> one : cases.properties()) {
+                            Preprocessor processor = Preprocessor.parse(
+                                    one.getKey(), one.getValue().toString());
+                            Tensor theirs = expected.require(name + "." + one.getKey());
+                            // An equal image gives equal pixels; what a decoder differs in stays within a level.
+                            compare(processor.resized(picture), theirs, jpeg ? 2 : 0, jpeg ? 0.97 : 1);
+                            String values = name + "." + one.getKey() + ".values";
+                            if (expected.names().contains(values)) {
+                                compare(processor.pixels(picture), expected.require(values), jpeg ? 2.1f / 57 : 1e-6f);
+                            }
+                        }
                     }
-                }
-            }
-        }));
+                }));
     }
 
     private static List<Path> files(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(f -> f.toString().matches(".*\\.(png|jpg)")).sorted().toList();
+            return files.filter(f -> f.toString().matches(".*\\.(png|jpg)"))
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -15,12 +15,13 @@ class PreprocessorTest {
     @Test
     void flagsSwitchStepsOff() {
         Picture p = new Picture(2, 1, new byte[] {0, 51, (byte) 255, 10, 20, 30});
-        Preprocessor none = Preprocessor.parse(
-                "x", "{\"do_resize\": false, \"do_rescale\": false, \"do_normalize\": false}");
+        Preprocessor none =
+                Preprocessor.parse("x", "{\"do_resize\": false, \"do_rescale\": false, \"do_normalize\": false}");
         Tensor levels = none.pixels(p);
         assertThat(levels.shape()).containsExactly(1, 3, 1, 2);
         assertThat(levels.toFloats()).containsExactly(0, 10, 51, 20, 255, 30);
-        Preprocessor normal = Preprocessor.parse("x", "{\"do_resize\": false, \"rescale_factor\": 0.00392156862745098}");
+        Preprocessor normal =
+                Preprocessor.parse("x", "{\"do_resize\": false, \"rescale_factor\": 0.00392156862745098}");
         assertThat(normal.pixels(p).get(0)).isEqualTo(-1f);
         assertThat(normal.pixels(p).get(4)).isEqualTo(1f);
     }
