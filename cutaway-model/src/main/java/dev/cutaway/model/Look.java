@@ -10,6 +10,7 @@ import dev.cutaway.graph.look.Edit;
 import dev.cutaway.graph.look.Evaluator;
 import dev.cutaway.graph.look.Explainer;
 import dev.cutaway.graph.look.Explanation;
+import dev.cutaway.graph.look.Given;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ public final class Look {
     private final int length;
     private final Map<Value, Edit> edits;
     private final Recorded given;
+    private final Derived derived;
 
     private Look(Session session, Map<Value, Edit> edits) {
         this.session = session;
@@ -40,6 +42,7 @@ public final class Look {
         this.length = session.length();
         this.edits = edits;
         this.given = new Recorded(session, opened, edits);
+        this.derived = new Derived(this, session.model());
     }
 
     static Look of(Session s) {
@@ -66,6 +69,7 @@ public final class Look {
                 .sorted(java.util.Comparator.comparingInt(
                         e -> e.getValue().node().id()))
                 .forEach(e -> out.add(info(e.getKey(), e.getValue())));
+        out.addAll(derived.list());
         return out;
     }
 
@@ -102,7 +106,7 @@ public final class Look {
 
     /** Whether there is such a tensor. */
     public boolean has(String name) {
-        return name.equals("tokens") || opened.names().containsKey(name);
+        return name.equals("tokens") || opened.names().containsKey(name) || derived.has(name);
     }
 
     /**
@@ -131,6 +135,9 @@ public final class Look {
         if (name.equals("tokens")) {
             return Tensor.ofInts(session.ints("tokens", from, to), 1, to - from);
         }
+        if (derived.has(name)) {
+            return derived.value(name, from, to, cancelled);
+        }
         Value v = require(name);
         Tensor t = rows(v, from, to, cancelled);
         return pooled(v) ? t : t.reshape(batched(t.shape()));
@@ -151,6 +158,10 @@ public final class Look {
         return opened.named(name)
                 .orElseThrow(() -> new UsageException("no tensor '" + name + "'; the nearest is '"
                         + Nearest.of(name, opened.names().keySet()) + "' (--list shows all)"));
+    }
+
+    Given given(int from, int to) {
+        return given.at(from, to);
     }
 
     Graph opened() {
@@ -198,6 +209,9 @@ public final class Look {
                 : session.model().weights().raw(name);
         if (weight.isPresent()) {
             return weight(name, weight.get(), index);
+        }
+        if (derived.has(name)) {
+            return derived.explain(name, index);
         }
         Value v = name.startsWith("%") ? inner(name) : require(name);
         long[] own = pooled(v) ? index : Arrays.copyOfRange(index, Math.min(1, index.length), index.length);

@@ -16,8 +16,10 @@ import dev.cutaway.tensor.kernel.Kernels;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.template.ChatTemplate;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -142,14 +144,23 @@ public final class Model implements AutoCloseable {
         return tokenizer;
     }
 
+    /** Whether a tokenizer comes with the model. */
+    public boolean hasTokenizer() {
+        return files.hasTokenizer();
+    }
+
     /** The template that turns a conversation into a prompt; empty if the model has none. */
     public Optional<ChatTemplate> chatTemplate() {
         return files.chatTemplate();
     }
 
     /** Ids that end a generated text: of the generation configuration, the configuration, and the tokenizer. */
-    public java.util.Set<Integer> endTokens() {
-        return files.endTokens();
+    public Set<Integer> endTokens() {
+        Set<Integer> ids = new HashSet<>(files.endTokens());
+        if (hasTokenizer()) {
+            ids.addAll(tokenizer().special().ends());
+        }
+        return ids;
     }
 
     /** What the model is made of: parameters, multiply-adds, memory. */

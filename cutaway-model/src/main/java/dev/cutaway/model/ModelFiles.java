@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.model.format.GgufModel;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.Tokenizers;
@@ -32,6 +33,8 @@ interface ModelFiles {
 
     Tokenizer loadTokenizer();
 
+    boolean hasTokenizer();
+
     Optional<ChatTemplate> chatTemplate();
 
     /** End tokens that the configuration files name. */
@@ -56,8 +59,16 @@ interface ModelFiles {
         if (Files.isDirectory(path)) {
             return new DirectoryFiles(path);
         }
+        if (Files.exists(path)) {
+            return new GgufFiles(path);
+        }
+        Optional<Path> embedded = EmbeddedModels.file(model);
+        if (embedded.isPresent()) {
+            return new GgufFiles(embedded.get(), model);
+        }
         throw new BadInputException(model + ": no such model; give a directory with config.json, a .gguf file, "
-                + "an embedded model's name or hf:owner/name");
+                + "hf:owner/name, or the name of an embedded model (" + String.join(", ", EmbeddedModels.names())
+                + ")");
     }
 
     /** A Hugging Face style directory. */
@@ -88,6 +99,13 @@ interface ModelFiles {
         }
 
         @Override
+        public boolean hasTokenizer() {
+            return java.util.stream.Stream.of(
+                            "tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
+                    .anyMatch(f -> Files.isRegularFile(path.resolve(f)));
+        }
+
+        @Override
         public Optional<ChatTemplate> chatTemplate() {
             Path jinja = path.resolve("chat_template.jinja");
             if (Files.isRegularFile(jinja)) {
@@ -99,6 +117,46 @@ interface ModelFiles {
                             .filter(String.class::isInstance)
                             .map(t -> ChatTemplate.of((String) t))
                     : Optional.empty();
+        }
+    }
+
+    /** A GGUF file, which holds everything. */
+    record GgufFiles(String name, GgufModel checkpoint, Config config) implements ModelFiles {
+        GgufFiles(Path path) {
+            this(path, path.getFileName() + "");
+        }
+
+        GgufFiles(Path path, String name) {
+            this(name, GgufModel.open(path));
+        }
+
+        private GgufFiles(String name, GgufModel file) {
+            this(name, file, new Config(file.file().toString(), file.config()));
+        }
+
+        @Override
+        public Optional<Config> generationConfig() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Path> directory() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Tokenizer loadTokenizer() {
+            return Tokenizers.fromGguf(checkpoint.metadata(), checkpoint.file().toString());
+        }
+
+        @Override
+        public boolean hasTokenizer() {
+            return checkpoint.keys().has("tokenizer.ggml.model");
+        }
+
+        @Override
+        public Optional<ChatTemplate> chatTemplate() {
+            return checkpoint.keys().string("tokenizer.chat_template").map(ChatTemplate::of);
         }
     }
 

@@ -10,6 +10,7 @@ import dev.cutaway.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
 
 /**
  * One sequence going through a model: its tokens, its keys and values, and (unless switched off) a recording from which
@@ -281,12 +282,42 @@ public final class Session implements AutoCloseable {
      * @return logits of the last one's next token
      */
     public float[] set(int... wanted) {
+        int common = commonPrefix(wanted);
+        truncate(common);
+        return append(Arrays.copyOfRange(wanted, common, wanted.length));
+    }
+
+    /** How many of these tokens the session holds already, from the first; at least one is left to run. */
+    int commonPrefix(int[] wanted) {
         int common = 0;
         while (common < length && common < wanted.length - 1 && tokens[common] == wanted[common]) {
             common++;
         }
-        truncate(common);
-        return append(Arrays.copyOfRange(wanted, common, wanted.length));
+        return common;
+    }
+
+    /** Whether no further position may be held. */
+    boolean full() {
+        return length >= context() && (options.context() > 0 || model.sizes().learnedPositions());
+    }
+
+    /**
+     * Continues a prompt. What the session holds is reused as far as it agrees with the prompt.
+     *
+     * @param prompt token ids; in an encoder-decoder the decoder's, after {@link #source}
+     */
+    public Generation generate(int[] prompt, GenerateOptions how) {
+        return generate(prompt, how, token -> {});
+    }
+
+    /** Continues a prompt and says each token as it is chosen. */
+    public Generation generate(int[] prompt, GenerateOptions how, Consumer<Generation.Token> listener) {
+        return new Generator(this, how, listener).run(prompt);
+    }
+
+    /** Continues a text. */
+    public Generation generate(String prompt, GenerateOptions how) {
+        return generate(model.tokenizer().ids(prompt, dev.cutaway.text.EncodeOptions.TEXT), how);
     }
 
     /** A copy that goes its own way. */

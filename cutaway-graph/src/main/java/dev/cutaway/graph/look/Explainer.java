@@ -80,7 +80,9 @@ public final class Explainer {
                 new ArrayList<>(products.stream().map(this::term).toList());
         double recomputed =
                 d.how().of(terms.stream().mapToDouble(Explanation.Term::value).toArray());
-        terms.sort(Comparator.comparingDouble((Explanation.Term t) -> -Math.abs(t.value())));
+        boolean sum = d.kind() == Derivation.Kind.SUM;
+        // What a function takes (scores of a softmax) counts by its value, what is added by its magnitude.
+        terms.sort(Comparator.comparingDouble((Explanation.Term t) -> sum ? -Math.abs(t.value()) : -t.value()));
         return new Explanation(
                 name,
                 indexOf(v, index),

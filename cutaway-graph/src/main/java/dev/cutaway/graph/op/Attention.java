@@ -46,7 +46,10 @@ public record Attention(double scale, boolean causal, int window, double cap) im
         Dim shared = k.dim(1);
         Dim group = Dim.of("group", q.size(1) / k.size(1));
         Value grouped = g.add(Reshape.to(rows, shared, group, q.dim(2)), in.get(0));
-        Value scores = g.add(new Ein("rkgd,skd->kgrs", "component"), grouped, in.get(1));
+        Value scores = g.add(
+                new Ein("rkgd,skd->kgrs", "component", "query times key", "\\sum_{d} q_{d}\\,k_{d}"),
+                grouped,
+                in.get(1));
         scores = g.add(Reshape.to(heads, rows, keys), scores);
         if (scale != 1) {
             scores = g.add(Constant.scale(scale), scores);
@@ -63,7 +66,10 @@ public record Attention(double scale, boolean causal, int window, double cap) im
         g.name("hook_attn_scores", scores);
         Value pattern = g.name("hook_pattern", g.add(new Softmax(), scores));
         Value byGroup = g.add(Reshape.to(shared, group, rows, keys), pattern);
-        Value mixed = g.add(new Ein("kgrs,skd->rkgd", "key"), byGroup, in.get(2));
+        Value mixed = g.add(
+                new Ein("kgrs,skd->rkgd", "key", "attention weight times value", "\\sum_{k} p_{k}\\,v_{k}"),
+                byGroup,
+                in.get(2));
         return List.of(g.name(
                 "hook_z", g.add(Reshape.to(rows, heads, in.get(2).type().dim(2)), mixed)));
     }

@@ -19,8 +19,10 @@ import java.util.Objects;
  *
  * @param spec letters of the first input, of the second, and of the output
  * @param words what one term of the sum is called ({@code coordinate}, {@code key}), for derivations
+ * @param product what is multiplied, in words ({@code query times key})
+ * @param latex the formula
  */
-public record Ein(String spec, String words) implements Primitive {
+public record Ein(String spec, String words, String product, String latex) implements Primitive {
     public Ein {
         if (!spec.matches("[a-z]+,[a-z]+->[a-z]+")) {
             throw new IllegalArgumentException("product '" + spec + "' is not of the form ab,bc->ac");
@@ -29,7 +31,7 @@ public record Ein(String spec, String words) implements Primitive {
 
     /** {@code y[r, o] = sum over i of x[r, i] w[o, i]}: rows times a weight. */
     public static Ein linear() {
-        return new Ein("ri,oi->ro", "coordinate");
+        return new Ein("ri,oi->ro", "coordinate", "input times weight", "\\sum_{i} x_{i}\\,W_{i}");
     }
 
     /** Whether this is rows times a weight, which has fast kernels. */
@@ -185,7 +187,7 @@ public record Ein(String spec, String words) implements Primitive {
                     1,
                     List.of(new Derivation.Element(0, pick(a(), at)), new Derivation.Element(1, pick(b(), at)))));
         }
-        return Derivation.sum("the sum over each " + words + " of x times w", "\\sum_{i} x_{i}\\,w_{i}", terms);
+        return Derivation.sum("the sum over each " + words + " of " + product, latex, terms);
     }
 
     private static long[] pick(String letters, Map<Character, Long> at) {

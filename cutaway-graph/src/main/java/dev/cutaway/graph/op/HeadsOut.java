@@ -17,7 +17,12 @@ public record HeadsOut() implements Composite {
         Type z = in.get(0).type();
         Dim out = in.get(1).type().dim(0);
         Value w = g.add(Reshape.to(out, z.dim(1), z.dim(2)), in.get(1));
-        Value result = g.name("hook_result", g.add(new Ein("rhd,ohd->rho", "component"), in.get(0), w));
+        Value result = g.name(
+                "hook_result",
+                g.add(
+                        new Ein("rhd,ohd->rho", "component", "mixed value times weight", "\\sum_{d} z_{d}\\,W_{O,d}"),
+                        in.get(0),
+                        w));
         Value y = g.add(Reduce.sum(1, "head"), result);
         return List.of(in.size() > 2 ? g.add(Binary.ADD, y, in.get(2)) : y);
     }

@@ -55,7 +55,7 @@ final class Gpt2 implements Architecture {
         Value position = p.lookup("transformer.wpe.weight", "position", s.context(), p.ints("position"));
         Value x = p.sum(embed, p.name("hook_pos_embed", position));
         for (int i = 0; i < s.layers(); i++) {
-            x = block(p, p.beginBlock(i, x), "transformer.h." + i + ".", x, s, norm, f, scale(c, s, i));
+            x = block(c, p, p.beginBlock(i, x), "transformer.h." + i + ".", x, s, norm, f, scale(c, s, i));
         }
         Weight unembed =
                 c.flag("tie_word_embeddings", true) ? Weight.of("transformer.wte", false) : Weight.of("lm_head", false);
@@ -67,8 +67,9 @@ final class Gpt2 implements Architecture {
         return c.flag("scale_attn_by_inverse_layer_idx", false) ? scale / (layer + 1) : scale;
     }
 
-    private static Value block(Parts p, String block, String n, Value x, Sizes s, Norm norm, Unary f, double scale) {
-        Weight qkv = Weight.transposed(n + "attn.c_attn");
+    private static Value block(
+            Config c, Parts p, String block, String n, Value x, Sizes s, Norm norm, Unary f, double scale) {
+        Weight qkv = conv1d(c, n + "attn.c_attn");
         int w = s.width();
         Heads heads = Heads.plain(
                 s.heads(),
@@ -77,13 +78,17 @@ final class Gpt2 implements Architecture {
                 qkv.rows(0, w),
                 qkv.rows(w, 2 * w),
                 qkv.rows(2 * w, 3 * w),
-                Weight.transposed(n + "attn.c_proj"),
+                conv1d(c, n + "attn.c_proj"),
                 new Attention(scale, true, 0, 0));
         Value attn = p.attention(block, p.norm(block + "ln1.", norm, x, n + "ln_1"), heads);
         Value mid = p.add(block + "hook_resid_mid", x, p.name(block + "hook_attn_out", attn));
         Value normed = p.norm(block + "ln2.", norm, mid, n + "ln_2");
-        Value mlp = p.mlp(
-                block, normed, f, s.hidden(), Weight.transposed(n + "mlp.c_fc"), Weight.transposed(n + "mlp.c_proj"));
+        Value mlp = p.mlp(block, normed, f, s.hidden(), conv1d(c, n + "mlp.c_fc"), conv1d(c, n + "mlp.c_proj"));
         return p.add(block + "hook_resid_post", mid, p.name(block + "hook_mlp_out", mlp));
+    }
+
+    /** GPT-2's matrices are kept as {@code [in, out]}; GGUF files say that they keep {@code [out, in]}. */
+    private static Weight conv1d(Config c, String name) {
+        return c.text("conv1d_layout", "in_out").equals("out_in") ? Weight.of(name, true) : Weight.transposed(name);
     }
 }
