@@ -15,6 +15,7 @@ import jdk.incubator.vector.FloatVector;
  *
  * <p>Scratch: probabilities {@code [6, keys]}, keys rounded up to two vectors.
  */
+@SuppressWarnings({"ReferenceEquality", "MemorySegmentReferenceEquality"}) // the marker of no bias is one object
 final class VectorAttention implements AttentionKernels {
     private static final VectorRows ROWS = new VectorRows();
     private static final int SPAN = 32; // keys are taken in spans of the widest two vectors
