@@ -40,9 +40,10 @@ final class AtomicFile {
         try {
             Files.createDirectories(directory);
             requireSpace(path, directory, bytes);
-            Path temporary = Files.createTempFile(directory, "." + target.getFileName(), ".part");
+            Path temporary = sibling(target);
             try {
-                try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                try (FileChannel channel =
+                        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                     content.write(channel);
                     channel.force(true);
                 }
@@ -54,6 +55,12 @@ final class AtomicFile {
         } catch (IOException e) {
             throw failure(path, e);
         }
+    }
+
+    /** A name beside the target that nobody else uses; made with the user's usual permissions, which temporary files lack. */
+    static Path sibling(Path target) {
+        String unique = Long.toHexString(ProcessHandle.current().pid()) + Long.toHexString(System.nanoTime());
+        return target.toAbsolutePath().resolveSibling("." + target.getFileName() + "." + unique + ".part");
     }
 
     private static void requireSpace(Path path, Path directory, long bytes) throws IOException {
@@ -81,7 +88,7 @@ final class AtomicFile {
         }
     }
 
-    private static CutawayException failure(Path path, IOException e) {
+    static CutawayException failure(Path path, IOException e) {
         String reason = MappedFile.reason(e);
         return reason.contains("No space left") || reason.contains("not enough space")
                 ? new ResourceException(path + ": the disk is full; free some space, or choose another place", e)

@@ -84,6 +84,9 @@ public record StreamedTensor(String name, DType dtype, List<Long> shape, Supplie
                 IntStream.range(0, lanes).parallel().forEach(lane -> {
                     long first = (long) lane * PIECE;
                     int n = Math.clamp(left - first, 0, PIECE);
+                    if (n == 0) {
+                        return;
+                    }
                     decoder.decode(tensor.data(), from + first, buffers[lane], 0, n);
                     encoder.encode(buffers[lane], 0, n, out.asSlice(lane * pieceBytes, pieceBytes), 0);
                 });
