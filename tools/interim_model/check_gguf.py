@@ -64,9 +64,9 @@ def main():
         agree = len(os.path.commonprefix([ours, theirs]))
         print(f"--- {prompt!r}: {'same' if ours.strip() == theirs.strip() else f'part after {agree} characters'}\n{theirs}")
         if ours.strip() != theirs.strip():
-            cut = tokenizer(theirs[:agree], return_tensors="pt").input_ids
+            shared = max(n for n in range(len(ids[0]), len(made) + 1) if ours.startswith(tokenizer.decode(made[1:n])))
             with torch.no_grad():
-                top = llama(cut).logits[0, -1].log_softmax(-1).topk(2)
+                top = llama(made[None, :shared]).logits[0, -1].log_softmax(-1).topk(2)
             print(f"llama.cpp: {ours}\nlead of the winner there: {(top.values[0] - top.values[1]).item():.4f}")
             failures += (top.values[0] - top.values[1]).item() > 0.1
     raise SystemExit(1 if failures else 0)
