@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Runs one golden case and compares every tensor that the reference holds. */
@@ -89,8 +90,8 @@ final class Golden implements AutoCloseable {
     }
 
     /** Relative error of each tensor: largest difference over the reference's largest value. */
-    TreeMap<String, Double> errors(int sequence, Session s) {
-        TreeMap<String, Double> errors = new TreeMap<>();
+    SortedMap<String, Double> errors(int sequence, Session s) {
+        SortedMap<String, Double> errors = new TreeMap<>();
         Look look = s.look();
         int[] rows = model.family() == Family.VISION
                 ? range(s.length())
