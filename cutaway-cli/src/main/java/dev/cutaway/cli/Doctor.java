@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.tensor.kernel.Kernels;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -26,7 +27,7 @@ final class Doctor implements Runnable {
         line("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         line("cores", runtime.availableProcessors() + ", " + cutaway.threads() + " used (--threads)");
         line("memory", memory(runtime.maxMemory()));
-        line("modules", vectorModule());
+        line("kernels", Kernels.explain());
     }
 
     private static void line(String name, String text) {
@@ -46,13 +47,5 @@ final class Doctor implements Runnable {
             text = "%.1f GiB, %s; weights lie outside the heap".formatted(system.getTotalMemorySize() / GIB, text);
         }
         return text;
-    }
-
-    private static String vectorModule() {
-        boolean there = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-        return there
-                ? "jdk.incubator.vector is there: kernels can use vector instructions"
-                : "jdk.incubator.vector is missing, so plain Java kernels run, several times slower:"
-                        + " start with ./cutaway, or with --add-modules jdk.incubator.vector";
     }
 }

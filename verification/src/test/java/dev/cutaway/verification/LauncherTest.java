@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -124,7 +125,7 @@ final class LauncherTest {
             Files.write(source, content);
             Files.setLastModifiedTime(source, old);
         };
-        noticed(() -> Files.writeString(source, new String(content) + "\n"), restore);
+        noticed(() -> Files.writeString(source, new String(content, StandardCharsets.UTF_8) + "\n"), restore);
         noticed(() -> Files.delete(source), restore);
         noticed(
                 () -> Files.setLastModifiedTime(
@@ -135,7 +136,7 @@ final class LauncherTest {
         // Copied with an old date over the one that was built: only the size tells.
         noticed(
                 () -> {
-                    Files.writeString(source, new String(content) + "\n\n");
+                    Files.writeString(source, new String(content, StandardCharsets.UTF_8) + "\n\n");
                     Files.setLastModifiedTime(source, old);
                 },
                 restore);
