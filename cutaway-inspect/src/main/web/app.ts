@@ -132,7 +132,7 @@ export class CutApp extends LitElement {
     const { q } = chosen(c);
     if (e.key === '[' || e.key === ']') {
       const to = clamp(q + (e.key === ']' ? 1 : -1), 0, this.store.tokens.length - 1);
-      this.go({ q: to }, true);
+      this.go({ q: to, k: -1 }, true);
       say(`token ${token(c, to)}`);
     } else if (e.key === 't') this.go({ twin: this.state.twin ? 0 : 1 });
     else if (e.key === 'l') this.go({ lens: this.state.lens ? 0 : 1 });
@@ -267,7 +267,7 @@ export class CutApp extends LitElement {
     const off = !!this.store.busy || !this.store.causal || this.store.tokens.length === 0;
     return html`<button class="btn ic" title="One token back" aria-label="One token back" ?disabled=${off} @click=${() => void this.less()}>‹</button>
       <button class="btn ic" title="Generate one token" aria-label="Generate one token" ?disabled=${off} @click=${() => void this.more(1)}>›</button>
-      <button class="btn ic" title="Generate 16 tokens" aria-label="Generate 16 tokens" ?disabled=${off} @click=${() => void this.more(16)}>»</button>`;
+      <button class="btn ic many" title="Generate 16 tokens" aria-label="Generate 16 tokens" ?disabled=${off} @click=${() => void this.more(16)}>»</button>`;
   }
 
   private empty() {

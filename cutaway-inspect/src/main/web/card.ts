@@ -36,15 +36,16 @@ export function card(c: Context, spot: Spot, options: CardOptions): TemplateResu
   const d = c.store.explain(spot.name, spot.index);
   const kind = kindOf(spot.name);
   const head = html`<div class="mono nm1">${spot.name} ${indexText(c, spot)}</div>`;
+  const meaning = c.store.tensors.get(spot.name)?.meaning;
   if (d === undefined) return html`<div class="dcard">${head}${pending(8)}</div>`;
   if (d instanceof Error) return html`<div class="dcard">${head}<p class="learn">${d.message}</p></div>`;
-  return html`<div class="dcard" data-name=${spot.name} data-value=${d.kept}>${head}<div>${d.words}</div>
+  return html`<div class="dcard" data-name=${spot.name} data-value=${d.kept}>${head}${meaning ? html`<div>${meaning}</div>` : nothing}<div class="sub">${d.words}</div>
     <div class="val"><span class="chip" .style=${`background:${c.scale.css(kind, d.kept)}`}></span><span class="big">${number(d.kept, 4)}</span></div>
     ${d.latex ? html`<div class="fm">${unsafeHTML(mathml(d.latex))}</div>` : nothing}
-    ${d.terms.length ? terms(c, d, options) : nothing}${d.notes.map((note) => html`<p class="chk">${note}</p>`)}${end(c, d)}</div>`;
+    ${d.terms.length ? terms(d, options) : nothing}${end(c, d)}</div>`;
 }
 
-function terms(c: Context, d: Derivation, options: CardOptions): TemplateResult {
+function terms(d: Derivation, options: CardOptions): TemplateResult {
   const all = d.terms.length + d.others;
   const shownTerms = all <= options.most + 1 ? d.terms : d.terms.slice(0, options.most);
   const hidden = all - shownTerms.length;
@@ -53,8 +54,8 @@ function terms(c: Context, d: Derivation, options: CardOptions): TemplateResult 
   const off = Math.abs(d.difference);
   const fine = off <= 1e-3 * Math.max(1, Math.abs(d.kept));
   return html`${shownTerms.map((t) => term(t, largest, options))}
-    ${hidden ? html`<div class="term rest"><span>${hidden} others</span>${signedBar(rest, largest)}<span class="v">${number(rest)}</span></div>` : nothing}
-    <div class="term tot"><span>sum of ${all}</span><span></span><span class="v">${number(d.sum, 4)}</span></div>
+    ${hidden ? html`<div class="term rest"><span>${hidden} others</span>${d.summed ? html`${signedBar(rest, largest)}<span class="v">${number(rest)}</span>` : nothing}</div>` : nothing}
+    <div class="term tot"><span>${d.summed ? `sum of ${all}` : 'from these'}</span><span></span><span class="v">${number(d.recomputed, 4)}</span></div>
     <p class=${fine ? 'chk' : 'chk bad'}><b>${fine ? '✓' : 'differs:'}</b> run kept ${number(d.kept, 5)}; difference ${off < 1e-9 ? '0' : off.toExponential(1).replace('e-', 'e−').replace('e+', 'e')}</p>`;
 }
 
@@ -69,7 +70,7 @@ function term(t: Term, largest: number, options: CardOptions): TemplateResult {
     f.openable ? html`<button class="lk" title=${`${f.name} [${f.index.join(', ')}] ${f.detail}`} @click=${() => options.open({ name: f.name, index: f.index })}>${text}</button>` : html`<span title=${f.detail}>${text}</span>`;
   const factors = t.factors.length > 1 || (t.factors.length === 1 && !lone);
   return html`<div class=${'term' + (on ? ' on' : '')}>
-    <span>${lone ? link(lone, t.label || short(lone.name)) : t.label}${factors ? html`<span class="x">${t.factors.map((f, i) => html`${i ? ' × ' : ''}${link(f, `${short(f.name)} ${number(f.value)}`)}`)}</span>` : nothing}</span>
+    <span>${lone ? html`${link(lone, short(lone.name))}<span class="x">${t.label}</span>` : t.label}${factors ? html`<span class="x">${t.factors.map((f, i) => html`${i ? ' × ' : ''}${link(f, `${short(f.name)} ${number(f.value)}`)}`)}</span>` : nothing}</span>
     ${signedBar(t.value, largest)}<span class="v">${number(t.value)}</span></div>`;
 }
 
@@ -77,15 +78,12 @@ function term(t: Term, largest: number, options: CardOptions): TemplateResult {
 export function short(name: string): string {
   const parts = name.split('.');
   const last = parts[parts.length - 1];
-  const plain = last === 'weight' || last === 'bias' ? parts.slice(-2).join('.') : last;
+  const plain = last === 'weight' && parts.length > 1 ? parts[parts.length - 2] : last === 'bias' ? parts.slice(-2).join(' ') : last;
   return plain.replace(/^hook_/, '').replace(/_/g, ' ');
 }
 
 function end(c: Context, d: Derivation): TemplateResult | typeof nothing {
-  if (d.terms.some((t) => t.factors.some((f) => f.openable))) return nothing;
-  if (d.name === 'tokens') {
-    const t = d.index[d.index.length - 1];
-    return html`<p class="endmark">An input token: ${token(c, t)}.</p>`;
-  }
-  return c.store.has(d.name) ? nothing : html`<p class="endmark">A weight: the path ends here.</p>`;
+  if (!d.given) return nothing;
+  const at = (c.store.tensors.get(d.name)?.dims ?? []).indexOf('position');
+  return html`<p class="endmark">${d.name === 'tokens' && at >= 0 ? `An input token: ${token(c, d.index[at])}.` : 'The path ends here.'}</p>`;
 }

@@ -59,12 +59,22 @@ export function settings(state: State): Settings {
 export const block = (c: Context, layer: number, name: string): string => `${c.store.prefix}blocks.${layer}.${name}`;
 export const derived = (layer: number, name: string): string => `derived.blocks.${layer}.${name}`;
 
-/** The chosen token, layer and head, within what exists. */
+/** The chosen token, layer, head and key, within what exists; without a choice, the key that the query reads most. */
 export function chosen(c: Context): { l: number; h: number; q: number; k: number } {
   const n = c.store.tokens.length;
-  const layers = c.store.facts?.layers ?? 1;
-  const heads = c.store.facts?.heads ?? 1;
+  const { layers, heads } = c.store.facts ?? { layers: 1, heads: 1 };
   const q = c.state.q < 0 ? n - 1 : Math.min(c.state.q, n - 1);
   const l = c.state.l < 0 ? Math.floor(layers * 0.78) : Math.min(c.state.l, layers - 1);
-  return { l, h: Math.min(c.state.h, heads - 1), q, k: c.store.causal ? Math.min(c.state.k, q) : Math.min(c.state.k, n - 1) };
+  const h = Math.min(c.state.h, heads - 1);
+  const last = c.store.causal ? q : n - 1;
+  return { l, h, q, k: c.state.k < 0 ? mostRead(c, l, h, q) : Math.min(c.state.k, last) };
+}
+
+function mostRead(c: Context, l: number, h: number, q: number): number {
+  const row = c.store.held(block(c, l, 'attn.hook_pattern'), q);
+  if (!row) return 0;
+  const keys = row.length / (c.store.facts?.heads ?? 1);
+  let best = 0;
+  for (let k = 1; k < keys; k++) if (row[h * keys + k] > row[h * keys + best]) best = k;
+  return best;
 }

@@ -65,7 +65,7 @@ export class CutGrid extends LitElement {
     this.addEventListener('pointermove', (e) => this.hover(e));
     this.addEventListener('pointerleave', () => this.leave());
     this.addEventListener('blur', () => this.leave());
-    this.addEventListener('click', (e) => this.click(e));
+    this.addEventListener('click', (e) => this.pressed(e));
     this.addEventListener('keydown', (e) => this.key(e));
   }
 
@@ -288,7 +288,7 @@ export class CutGrid extends LitElement {
     hideTip();
   }
 
-  private click(e: MouseEvent): void {
+  private pressed(e: MouseEvent): void {
     [this.row, this.col] = this.hit(e);
     if (e.shiftKey && this.model.zoom) this.model.zoom(...this.real(this.row, this.col));
     else this.activate();

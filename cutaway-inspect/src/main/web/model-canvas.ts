@@ -363,7 +363,7 @@ export class CutModel extends LitElement {
   private choose(e: MouseEvent, view?: 'layer'): void {
     const [l, q] = this.hit(e);
     hideTip();
-    this.ctx.go(view ? { view, l, q } : { l, q });
+    this.ctx.go(view ? { view, l, q, k: -1 } : { l, q, k: -1 });
   }
 
   private key(e: KeyboardEvent): void {
@@ -378,7 +378,7 @@ export class CutModel extends LitElement {
     if (!to[e.key]) return;
     e.preventDefault();
     const [l2, q2] = [clamp(to[e.key][0], 0, c.store.facts!.layers - 1), clamp(to[e.key][1], 0, last)];
-    c.go({ l: l2, q: q2 }, true);
+    c.go({ l: l2, q: q2, k: -1 }, true);
     say(this.text(l2, q2).join(', ').replace(/\n/g, ', '));
   }
 

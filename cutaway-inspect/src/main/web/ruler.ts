@@ -14,7 +14,7 @@ export function ruler(c: Context) {
     ${tokens.map(
       (t, i) => html`<button class=${'tk' + (i >= store.prompted ? ' gen' : '')} .style=${`left:${8 + colW * i + 3}px;width:${colW - 6}px`}
         aria-pressed=${String(i === q)} title=${`position ${i}, id ${t.id}${i >= store.prompted ? ', generated' : ''}`}
-        @click=${() => c.go({ q: i, k: Math.min(state.k, i) })}>${t.text.startsWith(' ') ? html`<span class="sp">·</span>` : ''}${shown(t.text)}<small>${i}</small></button>`,
+        @click=${() => c.go({ q: i, k: -1 })}><span class="tx1">${t.text.startsWith(' ') ? html`<span class="sp">·</span>` : ''}${shown(t.text)}</span><small>${i}</small></button>`,
     )}
   </div>`;
 }

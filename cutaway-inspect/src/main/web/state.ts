@@ -40,7 +40,7 @@ export interface State {
 }
 
 export const DEFAULTS: State = {
-  view: 'model', l: -1, h: 0, q: -1, k: 0, n: '', p: '', g: 0, T: 0.8, K: 0, P: 0.95, m: 0, s: 1,
+  view: 'model', l: -1, h: 0, q: -1, k: -1, n: '', p: '', g: 0, T: 0.8, K: 0, P: 0.95, m: 0, s: 1,
   lens: 0, sink: 0, stage: 'pattern', rot: 1, twin: 0, z: '', th: '', knee: 0, end: 0, model: '',
 };
 

@@ -17,7 +17,8 @@ interface Flight {
 
 export interface Continuation {
   settings: Settings;
-  pieces: Piece[];
+  text: string;
+  count: number;
 }
 
 export class Store {
@@ -96,6 +97,11 @@ export class Store {
       setTimeout(() => this.flush(), 0);
     }
     return undefined;
+  }
+
+  /** The same without asking for it. */
+  held(name: string, position: number): Float32Array | undefined {
+    return this.rows.get(name)?.[position];
   }
 
   /** One value; NaN until it is here. */
@@ -269,7 +275,7 @@ export class Store {
   }
 
   async continueAll(settings: Settings[], most: number): Promise<void> {
-    this.continuations = settings.map((one) => ({ settings: one, pieces: [] }));
+    this.continuations = settings.map((one) => ({ settings: one, text: '', count: 0 }));
     await this.work('Continuing', async () => void (await this.wire.ask({ do: 'continue', settings, most })));
   }
 
@@ -324,7 +330,11 @@ export class Store {
     } else if (event.event === 'token') {
       this.tokens = [...this.tokens, event.piece as Piece];
     } else if (event.event === 'continued') {
-      this.continuations[event.stream as number]?.pieces.push(event.piece as Piece);
+      const one = this.continuations[event.stream as number];
+      if (one) {
+        one.text += event.written as string;
+        one.count++;
+      }
     } else if (event.event === 'error') this.error = String(event.error);
     this.touch();
   }

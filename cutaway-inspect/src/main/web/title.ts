@@ -5,6 +5,7 @@ import type { Context } from './context';
 import { integer } from './format';
 import { LOGIT_END, type Kind, type Scale, clamp } from './scale';
 
+const CLOSEST = 14;
 const SIGNED_TICKS = [-100, -10, -1, 0, 1, 10, 100];
 const PROBABILITY_TICKS = [0, 0.01, 0.1, 0.25, 0.5, 1];
 
@@ -22,7 +23,9 @@ export class CutLegend extends LitElement {
     const tick = (v: number): string => (v < 0 ? '−' : '') + String(Math.abs(v)).replace(/^0\./, '.');
     if (this.kind === 'probability') return PROBABILITY_TICKS.map((v) => [Math.sqrt(v), tick(v)]);
     if (this.kind === 'linear') return [-LOGIT_END, 0, LOGIT_END].map((v) => [(v / LOGIT_END + 1) / 2, tick(v)]);
-    return SIGNED_TICKS.filter((v) => Math.abs(v) <= this.scale.end).map((v) => [(this.scale.place(v) + 1) / 2, tick(v)]);
+    const places = SIGNED_TICKS.filter((v) => Math.abs(v) <= this.scale.end).map((v): [number, string] => [(this.scale.place(v) + 1) / 2, tick(v)]);
+    // Next to zero there may be no room for both ones.
+    return places.filter(([at]) => at === 0.5 || Math.abs(at - 0.5) * this.wide > CLOSEST);
   }
 
   render() {

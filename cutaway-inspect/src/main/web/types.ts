@@ -7,11 +7,11 @@ export interface Facts {
 }
 export interface Piece { id: number; text: string }
 export interface Named { name: string; dims: string[]; sizes: number[]; meaning: string }
-export interface Factor { name: string; index: number[]; value: number; openable: boolean; detail: string }
+export interface Factor { name: string; index: number[]; value: number; openable: boolean; weight: boolean; detail: string }
 export interface Term { value: number; label: string; factors: Factor[] }
 export interface Derivation {
   name: string; index: number[]; kept: number; words: string; latex: string; terms: Term[]; others: number; rest: number;
-  sum: number; difference: number; notes: string[];
+  summed: boolean; recomputed: number; difference: number; given: boolean;
 }
 export interface Stage { name: string; left: number }
 export interface Candidate {
@@ -19,7 +19,7 @@ export interface Candidate {
   share: number; from: number;
 }
 export interface Draw {
-  left: Stage[]; candidates: Candidate[]; ranks: number[]; curve: number[]; entropy: number; number: number;
+  left: Stage[]; candidates: Candidate[]; ranks: number[]; curve: number[]; entropy: number;
   drawn: Candidate;
 }
 export interface Step { left: string; right: string; value: number; chosen: boolean; from: number; to: number }

@@ -130,12 +130,12 @@ function stages(p: Plan): TemplateResult {
 function labels(p: Plan): TemplateResult {
   const { c, s, q, k } = p;
   const n = c.store.tokens.length;
-  const step = Math.max(1, Math.ceil(12 / (s.cross.cell / s.cross.pool)));
+  const step = Math.max(1, Math.ceil(10.5 / (s.cross.cell / s.cross.pool)));
   const at = (i: number): number => (i / s.cross.pool) * s.cross.cell;
   const visible = (i: number, mark: number): boolean => i === mark || (i % step === 0 && (Math.abs(i - mark) >= step || step === 1));
   const list = Array.from({ length: n }, (_, i) => i);
   return html`${list.filter((i) => visible(i, q)).map((i) => html`<div class=${'cap lab' + (i === q ? ' on' : '')} .style=${`left:${CX - 58}px;top:${p.gy + at(i) + s.cross.cell / 2 - 7.5}px`}>${shown(c.store.tokens[i].text)}</div>`)}
-    <svg class="abs over" width=${SHEET_W} height=${KY} aria-hidden="true">${list.filter((i) => visible(i, k)).map((i) => svg`<text transform=${`translate(${CX + at(i) + s.cross.cell / 2 + 4} ${KY - 6}) rotate(-62)`} class=${i === k ? 'on' : ''}>${shown(c.store.tokens[i].text).slice(0, 12)}</text>`)}</svg>`;
+    <svg class="abs over" width=${SHEET_W} height=${KY} aria-hidden="true">${list.filter((i) => visible(i, k)).map((i) => svg`<text transform=${`translate(${CX + at(i) + s.cross.cell / 2 + 4} ${KY - 6}) rotate(-62)`} class=${i === k ? 'on' : ''}>${shown(c.store.tokens[i].text).slice(0, 9)}</text>`)}</svg>`;
 }
 
 // ---- the MLP

@@ -3,7 +3,7 @@
 
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 'lit';
 import { type Context, type ViewParts, chosen, settings, token } from './context';
-import { integer, number, percent, shown } from './format';
+import { integer, number, percent, quoted, shown } from './format';
 import { pending, table } from './pieces';
 import type { State } from './state';
 import type { Candidate, Draw } from './types';
@@ -51,7 +51,7 @@ function stage(c: Context, d: Draw, q: number, rows: number): TemplateResult {
     ${cap(20, 58, html`<span>shaded: the ${integer(survivors)} that survive every cut</span>`)}
     ${curve(d, survivors, vocabulary, height - 110)}
     ${heads(c, d, xs, vocabulary)}${lines(d, xs, width, rows, height)}
-    ${cap(width - 126, 18, html`<b>draw</b>`)}${slider(c, width - 126, 'random seed', 's', 0, 99, 1)}${cap(width - 126, 58, html`<span class="v">seed ${c.state.s}, replayable</span>`)}${cap(width - 126, 78, html`<span>u = ${d.number.toFixed(2)}</span>`)}
+    ${cap(width - 126, 18, html`<b>draw</b>`)}${slider(c, width - 126, 'random seed', 's', 0, 99, 1)}${cap(width - 126, 58, html`<span class="v">seed ${c.state.s}, replayable</span>`)}${cap(width - 126, 78, html`<span>draws ${quoted(d.drawn.text)}</span>`)}
     ${cap(X0, height - 24, html`<span>and ${integer(Math.max(0, vocabulary - d.candidates.length))} more</span>`)}
     ${strip(c, height, width)}</div>`;
 }
@@ -100,10 +100,8 @@ function lines(d: Draw, xs: number[], width: number, rows: number, height: numbe
   const by = TOP - ROW / 2;
   const bh = rows * ROW - 6;
   const parts = list.map((x, i) => line(x, i, { d, xs, width, scale, low, span, bx, by, bh }));
-  const u = by + bh * d.number;
   return html`<svg class="abs plot flow" .style=${'left:0;top:0'} width=${width} height=${height} aria-hidden="true">
-    <line class="r" x1=${X0 - 12} x2=${width - 20} y1=${TOP - 24} y2=${TOP - 24}></line>${parts}${bars(d, list, bx, by, bh)}
-    <path class="u" d=${`M${bx - 9} ${u - 5}l8 5l-8 5z`}></path><line class="ul" x1=${bx - 2} x2=${bx + 32} y1=${u} y2=${u}></line></svg>`;
+    <line class="r" x1=${X0 - 12} x2=${width - 20} y1=${TOP - 24} y2=${TOP - 24}></line>${parts}${bars(d, list, bx, by, bh)}</svg>`;
 }
 
 interface Place { d: Draw; xs: number[]; width: number; scale: number; low: number; span: number; bx: number; by: number; bh: number }
@@ -150,8 +148,8 @@ function strip(c: Context, top: number, width: number): TemplateResult {
     <header><b>The same text continued at four temperatures</b><span class="sub">after all ${tokens.length} tokens, with the cuts and the seed above</span>
       <button class="btn" ?disabled=${!!busy} @click=${run}>Continue ${CONTINUED} tokens</button></header>
     <div class="four">${TEMPERATURES.map((t, i) => {
-      const pieces = continuations[i]?.pieces ?? [];
-      return html`<div class="one"><div class="sub">T = ${t}${t === 0 ? ', the largest logit each time' : ''}</div><p data-temperature=${t}>${pieces.length ? pieces.map((p) => p.text).join('') : html`<span class="sub">${continuations.length ? 'waits' : 'not run yet'}</span>`}</p></div>`;
+      const one = continuations[i];
+      return html`<div class="one"><div class="sub">T = ${t}${t === 0 ? ', the largest logit each time' : ''}</div><p data-temperature=${t}>${one?.count ? one.text : html`<span class="sub">${continuations.length ? 'waits' : 'not run yet'}</span>`}</p></div>`;
     })}</div></section>`;
 }
 

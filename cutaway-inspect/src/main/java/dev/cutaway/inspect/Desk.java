@@ -6,6 +6,9 @@ import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.CutawayException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -32,6 +35,7 @@ final class Desk implements AutoCloseable {
     private final Outbox outbox;
     private final PriorityBlockingQueue<Task> waiting = new PriorityBlockingQueue<>();
     private final AtomicLong order = new AtomicLong();
+    private final Set<Integer> dropped = ConcurrentHashMap.newKeySet();
     private final Thread worker;
     private final Open open;
     private volatile boolean closed;
@@ -85,7 +89,7 @@ final class Desk implements AutoCloseable {
         switch (what) {
             case "stop" -> open.running.forEach(InspectedModel.Sequence::cancel);
             case "ping" -> {}
-            case "drop" -> message.path("ids").forEach(drop -> remove(drop.asInt()));
+            case "drop" -> message.path("ids").forEach(one -> drop(one.asInt()));
             default -> {
                 if (waiting.size() >= MOST_WAITING) {
                     complain(id, "too many requests wait (" + MOST_WAITING + "); reload the page");
@@ -96,7 +100,8 @@ final class Desk implements AutoCloseable {
         }
     }
 
-    private void remove(int id) {
+    private void drop(int id) {
+        dropped.add(id);
         waiting.removeIf(task ->
                 task.id() == id && "rows".equals(task.message().path("do").asText()));
     }
@@ -121,11 +126,15 @@ final class Desk implements AutoCloseable {
                 Task task = waiting.take();
                 try {
                     serve(task.id(), task.message());
+                } catch (CancellationException e) {
+                    LOG.log(System.Logger.Level.DEBUG, "nobody waits for request {0} any more", task.id());
                 } catch (CutawayException e) {
                     complain(task.id(), e.getMessage());
                 } catch (RuntimeException e) {
                     LOG.log(System.Logger.Level.DEBUG, "request failed: " + task.message(), e);
                     complain(task.id(), "the request failed inside the engine (" + e + "); reload the page");
+                } finally {
+                    dropped.remove(task.id());
                 }
             }
         } catch (InterruptedException e) {
@@ -151,14 +160,7 @@ final class Desk implements AutoCloseable {
             }
             case "generate" -> generate(id, message);
             case "continue" -> continueAll(id, message);
-            case "rows" ->
-                outbox.send(Wire.frame(
-                        id,
-                        open.sequence()
-                                .rows(
-                                        message.path("name").asText(),
-                                        message.path("from").asInt(),
-                                        message.path("to").asInt())));
+            case "rows" -> rows(id, message);
             case "explain" -> {
                 var derivation = open.sequence().explain(message.path("name").asText(), index(message.path("index")));
                 answer(id, Wire.object().set("derivation", Wire.tree(derivation)));
@@ -190,14 +192,22 @@ final class Desk implements AutoCloseable {
         }
     }
 
+    private void rows(int id, JsonNode message) {
+        String name = message.path("name").asText();
+        int from = message.path("from").asInt();
+        int to = message.path("to").asInt();
+        // A reader who turned a page waits for what is on it, not for the rest of the last one.
+        outbox.send(Wire.frame(id, open.sequence().rows(name, from, to, () -> closed || dropped.contains(id))));
+    }
+
     private void generate(int id, JsonNode message) {
         InspectedModel.Sequence sequence = open.sequence();
         int most = Math.clamp(message.path("most").asInt(1), 1, MOST_TOKENS);
         open.running = List.of(sequence);
         try {
-            sequence.generate(settings(message.path("settings")), most, piece -> {
+            sequence.generate(settings(message.path("settings")), most, token -> {
                 ObjectNode event = Wire.object().put("event", "token");
-                event.set("piece", Wire.tree(piece));
+                event.set("piece", Wire.tree(token.piece()));
                 outbox.offer(Wire.text(event.put("request", id)));
             });
         } finally {
@@ -216,9 +226,9 @@ final class Desk implements AutoCloseable {
                 forks.add(fork);
                 open.running = List.of(fork);
                 int stream = forks.size() - 1;
-                fork.generate(settings(one), most, piece -> {
+                fork.generate(settings(one), most, token -> {
                     ObjectNode event = Wire.object().put("event", "continued").put("request", id);
-                    event.put("stream", stream).set("piece", Wire.tree(piece));
+                    event.put("stream", stream).put("written", token.written());
                     outbox.send(Wire.text(event));
                 });
             }

@@ -1,6 +1,7 @@
 package dev.cutaway.inspect;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -55,6 +56,9 @@ public interface InspectedModel {
     /** A token: its id and the text it decodes to alone. */
     record Piece(int id, String text) {}
 
+    /** A token that was generated, and the text that it completes: nothing while a character is still in parts. */
+    record Generated(Piece piece, String written) {}
+
     /** Values in row-major order, with their shape. */
     record Matrix(long[] shape, float[] values) {}
 
@@ -71,7 +75,7 @@ public interface InspectedModel {
          *
          * @param onToken called on the same thread after each token, before the next is computed
          */
-        void generate(Settings settings, int most, Consumer<Piece> onToken);
+        void generate(Settings settings, int most, Consumer<Generated> onToken);
 
         /** Ends the generation in progress soon; from any thread. */
         void cancel();
@@ -82,8 +86,12 @@ public interface InspectedModel {
         /** Every tensor that can be asked for at the present length. */
         List<Named> list();
 
-        /** The part of a tensor at positions {@code from} to {@code to} (exclusive), with its leading batch dimension. */
-        Matrix rows(String name, int from, int to);
+        /**
+         * The part of a tensor at positions {@code from} to {@code to} (exclusive), with its leading batch dimension.
+         *
+         * @param cancelled asked now and then; if it says so, {@link java.util.concurrent.CancellationException} is thrown
+         */
+        Matrix rows(String name, int from, int to, BooleanSupplier cancelled);
 
         /** Where one element comes from; the index includes the batch dimension. */
         Derivation explain(String name, long... index);
@@ -119,8 +127,7 @@ public interface InspectedModel {
      * @param candidates the first by logit
      * @param curve logits by rank, at ranks {@code ranks}
      * @param entropy of the distribution after temperature, in bits
-     * @param number the random number in [0, 1) that the seed gives
-     * @param drawn the candidate it draws
+     * @param drawn the candidate that the seed draws at this position
      */
     record Draw(
             List<Stage> left,
@@ -128,7 +135,6 @@ public interface InspectedModel {
             List<Integer> ranks,
             List<Float> curve,
             double entropy,
-            double number,
             Candidate drawn) {}
 
     /** A stage of sampling and how many candidates it left. */
@@ -163,8 +169,9 @@ public interface InspectedModel {
      * @param latex the formula
      * @param terms at most the 64 largest by magnitude
      * @param others how many terms are not listed, and {@code rest} their sum
-     * @param sum of all terms
-     * @param notes what else is known of it: how a weight is stored, say
+     * @param summed whether the number is the sum of its terms; otherwise it is a function of them
+     * @param recomputed the number from its terms
+     * @param given whether it is an input or a weight: the path ends here
      */
     record Derivation(
             String name,
@@ -175,15 +182,16 @@ public interface InspectedModel {
             List<Term> terms,
             int others,
             double rest,
-            double sum,
+            boolean summed,
+            double recomputed,
             double difference,
-            List<String> notes) {}
+            boolean given) {}
 
     /** A term of a derivation: a product of factors, or one number. */
     record Term(double value, String label, List<Factor> factors) {}
 
     /** A factor of a term: an element of a tensor or a weight; {@code openable} if it has a derivation of its own. */
-    record Factor(String name, long[] index, double value, boolean openable, String detail) {}
+    record Factor(String name, long[] index, double value, boolean openable, boolean weight, String detail) {}
 
     /**
      * How a text becomes tokens: the stages in order, then the tokens.
