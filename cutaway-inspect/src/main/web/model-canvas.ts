@@ -300,7 +300,7 @@ export class CutModel extends LitElement {
       g.fillText(fit(g, store.words.text(id), w - 4), x(geo, t), top + 15);
       g.font = `10.5px ${ink.font}`;
       g.fillStyle = ink.ink3;
-      g.fillText(p >= 0.995 ? '1.00' : p.toFixed(2).slice(1), x(geo, t), top + 27);
+      if (!Number.isNaN(p)) g.fillText(p >= 0.995 ? '1.00' : p.toFixed(2).slice(1), x(geo, t), top + 27);
     }
   }
 

@@ -130,7 +130,7 @@ final class Desk implements AutoCloseable {
                     LOG.log(System.Logger.Level.DEBUG, "nobody waits for request {0} any more", task.id());
                 } catch (CutawayException e) {
                     complain(task.id(), e.getMessage());
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     LOG.log(System.Logger.Level.DEBUG, "request failed: " + task.message(), e);
                     complain(task.id(), "the request failed inside the engine (" + e + "); reload the page");
                 } finally {

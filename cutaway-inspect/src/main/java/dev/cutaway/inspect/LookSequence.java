@@ -1,0 +1,180 @@
+package dev.cutaway.inspect;
+
+import dev.cutaway.graph.look.Explanation;
+import dev.cutaway.inspect.InspectedModel.Derivation;
+import dev.cutaway.inspect.InspectedModel.Draw;
+import dev.cutaway.inspect.InspectedModel.Factor;
+import dev.cutaway.inspect.InspectedModel.Generated;
+import dev.cutaway.inspect.InspectedModel.Matrix;
+import dev.cutaway.inspect.InspectedModel.Named;
+import dev.cutaway.inspect.InspectedModel.Piece;
+import dev.cutaway.inspect.InspectedModel.Settings;
+import dev.cutaway.inspect.InspectedModel.Term;
+import dev.cutaway.model.Family;
+import dev.cutaway.model.Look;
+import dev.cutaway.model.Model;
+import dev.cutaway.model.Session;
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.Tensor;
+import dev.cutaway.text.Decoder;
+import dev.cutaway.text.EncodeOptions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** A session of the engine and the look at it. */
+final class LookSequence implements InspectedModel.Sequence {
+    private static final System.Logger LOG = System.getLogger(LookSequence.class.getName());
+    private static final int MOST_TERMS = 64;
+
+    private final Model model;
+    private final Session session;
+    private Optional<Look> look = Optional.empty();
+
+    LookSequence(Model model, Session session) {
+        this.model = model;
+        this.session = session;
+    }
+
+    /** The look at what the session holds now; kept, because it keeps what it computed, until the session runs again. */
+    private Look look() {
+        if (look.isEmpty()) {
+            look = Optional.of(session.look());
+        }
+        return look.get();
+    }
+
+    @Override
+    public List<Piece> prompt(String text) {
+        look = Optional.empty();
+        int[] ids = model.tokenizer().ids(text, EncodeOptions.TEXT);
+        switch (model.family()) {
+            case DECODER -> session.set(ids);
+            case ENCODER -> session.encode(ids, new int[0], new int[0]);
+            case ENCODER_DECODER, VISION ->
+                throw new BadInputException(model.name()
+                        + ": reading a text with a model of this family is not part of this view; use cutaway probe");
+        }
+        return tokens();
+    }
+
+    @Override
+    public List<Piece> tokens() {
+        return LookModel.pieces(model.tokenizer(), session.tokens());
+    }
+
+    @Override
+    public void generate(Settings settings, int most, Consumer<Generated> onToken) {
+        look = Optional.empty();
+        Decoder decoder = model.tokenizer().decoder(false);
+        Set<Integer> ends = model.endTokens();
+        int vocabulary = model.sizes().vocabulary();
+        try {
+            for (int i = 0; i < most; i++) {
+                int id = NextToken.sampler(settings, session.length() - 1, vocabulary)
+                        .next(session.logits());
+                if (ends.contains(id)) {
+                    return;
+                }
+                session.append(id);
+                onToken.accept(new Generated(new Piece(id, LookModel.word(model.tokenizer(), id)), decoder.add(id)));
+            }
+        } catch (CancellationException e) {
+            LOG.log(System.Logger.Level.DEBUG, "generation was stopped");
+        }
+    }
+
+    @Override
+    public Draw draw(int position, Settings settings, int candidates) {
+        float[] logits = look().value("logits", position, position + 1).toFloats();
+        return NextToken.draw(logits, position, settings, candidates, id -> LookModel.word(model.tokenizer(), id));
+    }
+
+    @Override
+    public void cancel() {
+        session.cancel();
+    }
+
+    @Override
+    public void truncate(int length) {
+        look = Optional.empty();
+        // The last token is run again, so that its logits are those of the run.
+        int[] kept = Arrays.copyOf(session.tokens(), Math.clamp(length, 1, session.length()));
+        session.set(kept);
+    }
+
+    @Override
+    public List<Named> list() {
+        return look().list().stream()
+                .map(t -> new Named(t.name(), t.dims(), t.sizes(), t.meaning()))
+                .toList();
+    }
+
+    @Override
+    public Matrix rows(String name, int from, int to, BooleanSupplier cancelled) {
+        Tensor t = look().value(name, from, to, cancelled);
+        return new Matrix(t.shape(), t.toFloats());
+    }
+
+    @Override
+    public Derivation explain(String name, long... index) {
+        Explanation e = look().explain(name, index);
+        List<Explanation.Term> all = e.terms();
+        double rest =
+                all.stream().skip(MOST_TERMS).mapToDouble(Explanation.Term::value).sum();
+        return new Derivation(
+                e.name(),
+                index.clone(),
+                e.kept(),
+                e.words(),
+                e.latex(),
+                all.stream().limit(MOST_TERMS).map(LookSequence::term).toList(),
+                Math.max(0, all.size() - MOST_TERMS),
+                rest,
+                e.sum(),
+                e.recomputed(),
+                e.difference(),
+                e.given());
+    }
+
+    private static Term term(Explanation.Term t) {
+        return new Term(
+                t.value(),
+                t.label(),
+                t.factors().stream().map(LookSequence::factor).toList());
+    }
+
+    private static Factor factor(Explanation.Factor f) {
+        long[] index = f.index().stream().mapToLong(Long::longValue).toArray();
+        return new Factor(f.name(), index, f.value(), true, f.weight(), f.detail());
+    }
+
+    @Override
+    public double agreement() {
+        int last = session.length() - 1;
+        if (model.family() != Family.DECODER || last < 0 || !look().has("logits")) {
+            return Double.NaN;
+        }
+        float[] run = session.logits();
+        Tensor again = look().value("logits", last, last + 1);
+        double most = 0;
+        for (int i = 0; i < run.length; i++) {
+            most = Math.max(most, Math.abs(run[i] - again.get(i)));
+        }
+        return most;
+    }
+
+    @Override
+    public InspectedModel.Sequence fork() {
+        return new LookSequence(model, session.fork());
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
