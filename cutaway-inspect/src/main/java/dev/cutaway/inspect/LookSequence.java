@@ -124,8 +124,10 @@ final class LookSequence implements InspectedModel.Sequence {
     public Derivation explain(String name, long... index) {
         Explanation e = look().explain(name, index);
         List<Explanation.Term> all = e.terms();
-        double rest =
-                all.stream().skip(MOST_TERMS).mapToDouble(Explanation.Term::value).sum();
+        double rest = all.stream()
+                .skip(MOST_TERMS)
+                .mapToDouble(Explanation.Term::value)
+                .sum();
         return new Derivation(
                 e.name(),
                 index.clone(),

@@ -21,8 +21,7 @@ final class Traces {
                 case dev.cutaway.text.trace.Trace.Found found -> {
                     normalised.append(found.content());
                     Piece piece = new Piece(found.id(), found.content());
-                    parts.add(new Part(
-                            found.content(), "whole", List.of(found.content()), List.of(), List.of(piece)));
+                    parts.add(new Part(found.content(), "whole", List.of(found.content()), List.of(), List.of(piece)));
                 }
                 case dev.cutaway.text.trace.Trace.Text text -> {
                     normalised.append(text.normalised());
@@ -30,9 +29,8 @@ final class Traces {
                 }
             }
         }
-        List<Piece> tokens = trace.ids().stream()
-                .map(id -> new Piece(id, word.apply(id)))
-                .toList();
+        List<Piece> tokens =
+                trace.ids().stream().map(id -> new Piece(id, word.apply(id))).toList();
         return new Trace(
                 trace.text(),
                 trace.normaliser(),

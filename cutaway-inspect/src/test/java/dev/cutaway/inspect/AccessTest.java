@@ -54,7 +54,8 @@ final class AccessTest {
 
     private static String get(String path, String... headers) throws IOException {
         try (Socket socket = new Socket("127.0.0.1", port)) {
-            String request = "GET " + path + " HTTP/1.1\r\n" + String.join("\r\n", headers) + "\r\nConnection: close\r\n\r\n";
+            String request =
+                    "GET " + path + " HTTP/1.1\r\n" + String.join("\r\n", headers) + "\r\nConnection: close\r\n\r\n";
             socket.setSoTimeout(20_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
             return answer(socket.getInputStream());
@@ -102,13 +103,18 @@ final class AccessTest {
     @ParameterizedTest
     @ValueSource(strings = {"/", "/app.js", "/?token=wrong", "/app.css?token="})
     void withoutTheTokenNothingIsServed(String path) throws IOException {
-        assertThat(get(path, host())).startsWith("HTTP/1.1 403").contains("session token").doesNotContain("<cut-app>");
+        assertThat(get(path, host()))
+                .startsWith("HTTP/1.1 403")
+                .contains("session token")
+                .doesNotContain("<cut-app>");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1.evil.example"})
     void aReboundNameIsRefusedEvenWithTheCookie(String name) throws IOException {
-        assertThat(get("/", "Host: " + name, cookie())).startsWith("HTTP/1.1 403").contains("Host");
+        assertThat(get("/", "Host: " + name, cookie()))
+                .startsWith("HTTP/1.1 403")
+                .contains("Host");
     }
 
     @ParameterizedTest

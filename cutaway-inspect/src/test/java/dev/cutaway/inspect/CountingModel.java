@@ -86,7 +86,10 @@ final class CountingModel implements InspectedModel {
         @Override
         public List<Named> list() {
             return List.of(new Named(
-                    "count", List.of("batch", "position", "coordinate"), List.of(1L, (long) text.length(), 4L), "counts"));
+                    "count",
+                    List.of("batch", "position", "coordinate"),
+                    List.of(1L, (long) text.length(), 4L),
+                    "counts"));
         }
 
         @Override

@@ -135,7 +135,13 @@ final class DeskTest {
         JsonNode derivation = next().path("derivation");
         assertThat(derivation.path("terms")).hasSize(2);
         assertThat(derivation.path("recomputed").asDouble()).isEqualTo(2);
-        assertThat(derivation.path("terms").get(0).path("factors").get(0).path("name").asText())
+        assertThat(derivation
+                        .path("terms")
+                        .get(0)
+                        .path("factors")
+                        .get(0)
+                        .path("name")
+                        .asText())
                 .isEqualTo("count");
     }
 }
