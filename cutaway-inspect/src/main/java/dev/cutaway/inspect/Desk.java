@@ -129,7 +129,7 @@ final class Desk implements AutoCloseable {
                 } catch (CancellationException e) {
                     LOG.log(System.Logger.Level.DEBUG, "nobody waits for request {0} any more", task.id());
                 } catch (CutawayException e) {
-                    complain(task.id(), e.getMessage());
+                    complain(task.id(), String.valueOf(e.getMessage()));
                 } catch (RuntimeException | Error e) {
                     LOG.log(System.Logger.Level.DEBUG, "request failed: " + task.message(), e);
                     complain(task.id(), "the request failed inside the engine (" + e + "); reload the page");

@@ -73,7 +73,7 @@ final class Pages implements AutoCloseable {
                 JsonNode message = Wire.parse(whole);
                 to.accept(message);
             } catch (CutawayException e) {
-                to.complain(-1, e.getMessage());
+                to.complain(-1, String.valueOf(e.getMessage()));
             }
         }
 
