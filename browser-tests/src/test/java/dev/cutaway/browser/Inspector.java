@@ -35,8 +35,7 @@ final class Inspector implements BeforeAllCallback, AfterAllCallback {
             "--disable-component-update",
             "--disable-sync");
     /** All tensors that were asked for are here, and nothing more is asked for. */
-    private static final String READY =
-            """
+    private static final String READY = """
             () => {
               const s = document.querySelector('cut-app').store;
               const ready = s.facts && !s.busy && s.tokens.length > 0 && s.missing === 0 && s.asked.size === 0;
@@ -75,7 +74,9 @@ final class Inspector implements BeforeAllCallback, AfterAllCallback {
         String chromium = Optional.ofNullable(System.getenv("CUTAWAY_CHROMIUM")).orElse("/usr/bin/chromium");
         browser = Optional.of(keep(playwright
                 .chromium()
-                .launch(new BrowserType.LaunchOptions().setExecutablePath(Path.of(chromium)).setArgs(FLAGS))));
+                .launch(new BrowserType.LaunchOptions()
+                        .setExecutablePath(Path.of(chromium))
+                        .setArgs(FLAGS))));
     }
 
     private <T extends AutoCloseable> T keep(T one) {

@@ -33,7 +33,13 @@ final class NumbersTest {
         try (Page page = INSPECTOR.page("#/layer/2/3?q=4&" + PROMPT)) {
             Look look = INSPECTOR.look(page);
             Random random = new Random(7);
-            for (String name : List.of("hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "mlp.hook_pre", "mlp.hook_post")) {
+            for (String name : List.of(
+                    "hook_resid_pre",
+                    "hook_resid_mid",
+                    "hook_resid_post",
+                    "hook_attn_out",
+                    "mlp.hook_pre",
+                    "mlp.hook_post")) {
                 compare(page, look.value("blocks.2." + name), "blocks.2." + name, random);
             }
         }
@@ -46,9 +52,12 @@ final class NumbersTest {
             int coordinate = random.nextInt((int) expected.dim(2));
             double shown = Inspector.number(
                     page,
-                    "document.querySelector('cut-grid[data-tensor=\"" + name + "\"]').valueAt(" + coordinate + "," + position + ")");
+                    "document.querySelector('cut-grid[data-tensor=\"" + name + "\"]').valueAt(" + coordinate + ","
+                            + position + ")");
             double kept = expected.get(position * expected.dim(2) + coordinate);
-            assertThat(shown).as("%s[0, %d, %d]", name, position, coordinate).isCloseTo(kept, within(ROUNDING * Math.max(1, Math.abs(kept))));
+            assertThat(shown)
+                    .as("%s[0, %d, %d]", name, position, coordinate)
+                    .isCloseTo(kept, within(ROUNDING * Math.max(1, Math.abs(kept))));
         }
     }
 
@@ -60,7 +69,9 @@ final class NumbersTest {
             for (int q = 0; q < keys; q++) {
                 for (int k = 0; k <= q; k++) {
                     double shown = Inspector.number(
-                            page, "document.querySelector('cut-grid[data-tensor$=hook_pattern]').valueAt(" + q + "," + k + ")");
+                            page,
+                            "document.querySelector('cut-grid[data-tensor$=hook_pattern]').valueAt(" + q + "," + k
+                                    + ")");
                     assertThat(shown).isCloseTo(pattern.get((3 * keys + q) * keys + k), within(1e-6));
                 }
             }
@@ -77,10 +88,13 @@ final class NumbersTest {
                 squares += (double) stream.get(i) * stream.get(i);
             }
             Map<?, ?> cell = (Map<?, ?>) page.evaluate("document.querySelector('cut-model').cell(1, 4)");
-            assertThat(((Number) cell.get("resid_pre_norm")).doubleValue()).isCloseTo(Math.sqrt(squares), within(1e-3 * Math.sqrt(squares)));
+            assertThat(((Number) cell.get("resid_pre_norm")).doubleValue())
+                    .isCloseTo(Math.sqrt(squares), within(1e-3 * Math.sqrt(squares)));
             for (String name : List.of("attn_out_norm", "mlp_out_norm", "attn_logits", "mlp_logits")) {
                 double kept = look.value("derived.blocks.1." + name, 4, 5).get(0);
-                assertThat(((Number) cell.get(name)).doubleValue()).as(name).isCloseTo(kept, within(1e-4 * Math.max(1, Math.abs(kept))));
+                assertThat(((Number) cell.get(name)).doubleValue())
+                        .as(name)
+                        .isCloseTo(kept, within(1e-4 * Math.max(1, Math.abs(kept))));
             }
         }
     }
@@ -88,10 +102,16 @@ final class NumbersTest {
     @Test
     void aNumberIsDerivedAndOpenedFurther() {
         try (Page page = INSPECTOR.page("#/number?n=blocks.2.attn.hook_z:0,5,1,3&" + PROMPT)) {
-            double kept = INSPECTOR.look(page).explain("blocks.2.attn.hook_z", 0, 5, 1, 3).kept();
-            assertThat(Double.parseDouble(page.locator(".dcard").getAttribute("data-value"))).isCloseTo(kept, within(ROUNDING));
+            double kept = INSPECTOR
+                    .look(page)
+                    .explain("blocks.2.attn.hook_z", 0, 5, 1, 3)
+                    .kept();
+            assertThat(Double.parseDouble(page.locator(".dcard").getAttribute("data-value")))
+                    .isCloseTo(kept, within(ROUNDING));
             assertThat(page.locator(".dcard math").count()).isEqualTo(1);
-            assertThat(page.locator(".dcard .chk").innerText()).contains("run kept").doesNotContain("differs");
+            assertThat(page.locator(".dcard .chk").innerText())
+                    .contains("run kept")
+                    .doesNotContain("differs");
             page.locator(".dcard .term .lk").first().click();
             INSPECTOR.await(page);
             assertThat(page.locator(".level").count()).isEqualTo(2);
@@ -115,14 +135,17 @@ final class NumbersTest {
 
     private static void check(Page page, String stage, float[] logits, SamplingOptions options) {
         int left = new Sampler(options, logits.length).distribution(logits).ids().length;
-        assertThat(page.locator("[data-stage=" + stage + "]").getAttribute("data-left")).as(stage).isEqualTo(String.valueOf(left));
+        assertThat(page.locator("[data-stage=" + stage + "]").getAttribute("data-left"))
+                .as(stage)
+                .isEqualTo(String.valueOf(left));
     }
 
     @Test
     void aTypedPromptIsReadAndContinued() {
         try (Page page = INSPECTOR.page("#/model?" + PROMPT)) {
             String text = "It was a dark night";
-            page.getByRole(AriaRole.TEXTBOX, new Page.GetByRoleOptions().setName("Prompt")).fill(text);
+            page.getByRole(AriaRole.TEXTBOX, new Page.GetByRoleOptions().setName("Prompt"))
+                    .fill(text);
             page.keyboard().press("Enter");
             page.waitForFunction("document.querySelector('cut-app').store.tokens.some(t => t.text.includes('dark'))");
             INSPECTOR.await(page);

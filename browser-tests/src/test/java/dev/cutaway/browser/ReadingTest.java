@@ -46,7 +46,11 @@ final class ReadingTest {
     }
 
     private static String line(Rule rule) {
-        return rule.getId() + ": " + rule.getNodes().stream().map(n -> n.getHtml() + " " + n.getFailureSummary()).limit(3).toList();
+        return rule.getId() + ": "
+                + rule.getNodes().stream()
+                        .map(n -> n.getHtml() + " " + n.getFailureSummary())
+                        .limit(3)
+                        .toList();
     }
 
     @Test
@@ -96,8 +100,10 @@ final class ReadingTest {
     void aNarrowWindowScrollsTheStageAndNotThePage() {
         for (String view : List.of("model", "layer/2/1", "next")) {
             try (Page page = INSPECTOR.page("#/" + view + "?th=light&" + PROMPT, 720, 900)) {
-                assertThat(Inspector.number(page, "document.documentElement.scrollWidth")).isLessThanOrEqualTo(720);
-                assertThat(Inspector.number(page, "document.querySelector('#stage').clientWidth")).isGreaterThan(500);
+                assertThat(Inspector.number(page, "document.documentElement.scrollWidth"))
+                        .isLessThanOrEqualTo(720);
+                assertThat(Inspector.number(page, "document.querySelector('#stage').clientWidth"))
+                        .isGreaterThan(500);
                 assertThat(violations(page)).isEmpty();
             }
         }

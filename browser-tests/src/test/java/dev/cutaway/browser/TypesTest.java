@@ -37,7 +37,8 @@ final class TypesTest {
         Path node = Driver.ensureDriverInstalled(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"), false)
                 .driverDir()
                 .resolve(System.getProperty("os.name").startsWith("Windows") ? "node.exe" : "node");
-        String compiler = only(statics.resolve("typescript")).resolve("lib/tsc.js").toString();
+        String compiler =
+                only(statics.resolve("typescript")).resolve("lib/tsc.js").toString();
         Process process = new ProcessBuilder(node.toString(), compiler, "-p", config.toString())
                 .redirectErrorStream(true)
                 .start();
@@ -47,21 +48,27 @@ final class TypesTest {
 
     private static String config(Path statics, Path sources) throws IOException {
         StringBuilder paths = new StringBuilder();
-        for (Map.Entry<String, String> e :
-                Map.of("lit", "lit", "lit-element", "lit-element", "lit-html", "lit-html", "@lit/reactive-element", "reactive-element")
-                        .entrySet()) {
+        for (Map.Entry<String, String> e : Map.of(
+                        "lit",
+                        "lit",
+                        "lit-element",
+                        "lit-element",
+                        "lit-html",
+                        "lit-html",
+                        "@lit/reactive-element",
+                        "reactive-element")
+                .entrySet()) {
             Path at = only(statics.resolve(e.getValue()));
             String main = Files.exists(at.resolve("index.d.ts")) ? "index.d.ts" : e.getValue() + ".d.ts";
             paths.append(paths.isEmpty() ? "" : ",")
-                    .append("\"%s\":[\"%s\"],\"%s/*\":[\"%s/*\"]".formatted(e.getKey(), at.resolve(main), e.getKey(), at));
+                    .append("\"%s\":[\"%s\"],\"%s/*\":[\"%s/*\"]"
+                            .formatted(e.getKey(), at.resolve(main), e.getKey(), at));
         }
         return """
                 {"compilerOptions":{"target":"es2022","module":"esnext","moduleResolution":"bundler","strict":true,"noEmit":true,
                 "lib":["es2022","dom","dom.iterable"],"types":[],"skipLibCheck":true,"useDefineForClassFields":false,
                 "noUnusedLocals":true,"noUnusedParameters":true,"noImplicitReturns":true,"paths":{%s}},"include":["%s/*.ts"]}
-                """
-                .formatted(paths, sources)
-                .replace("\\", "/");
+                """.formatted(paths, sources).replace("\\", "/");
     }
 
     private static Path only(Path dir) throws IOException {
@@ -89,7 +96,13 @@ final class TypesTest {
         }
         Path more = to.resolve("META-INF/.more.tgz");
         if (Files.exists(more)) {
-            Process tar = new ProcessBuilder("tar", "xzf", more.toString(), "-C", to.resolve("META-INF").toString()).start();
+            Process tar = new ProcessBuilder(
+                            "tar",
+                            "xzf",
+                            more.toString(),
+                            "-C",
+                            to.resolve("META-INF").toString())
+                    .start();
             assertThat(tar.waitFor()).isZero();
             Files.delete(more);
         }
