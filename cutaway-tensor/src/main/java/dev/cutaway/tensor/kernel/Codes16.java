@@ -24,10 +24,10 @@ final class Codes16 {
             MemorySegment scratch,
             long sumAt,
             long y1) {
-        FloatVector ya = FloatVector.zero(FLOATS);
-        FloatVector yb = FloatVector.zero(FLOATS);
-        FloatVector yc = FloatVector.zero(FLOATS);
-        FloatVector yd = FloatVector.zero(FLOATS);
+        FloatVector ya = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt, ORDER);
+        FloatVector yb = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1, ORDER);
+        FloatVector yc = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + 64, ORDER);
+        FloatVector yd = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1 + 64, ORDER);
         long p = wAt;
         long xp = xAt;
         long end = wAt + columns * 128L;
@@ -51,20 +51,20 @@ final class Codes16 {
             MemorySegment w,
             long wAt,
             long w1,
-            int columns,
+            int pairs,
             MemorySegment x,
             long xAt,
             MemorySegment scratch,
             long sumAt,
             long y1) {
-        FloatVector ya = FloatVector.zero(FLOATS);
-        FloatVector yb = FloatVector.zero(FLOATS);
-        FloatVector yc = FloatVector.zero(FLOATS);
-        FloatVector yd = FloatVector.zero(FLOATS);
+        FloatVector ya = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt, ORDER);
+        FloatVector yb = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1, ORDER);
+        FloatVector yc = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + 64, ORDER);
+        FloatVector yd = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1 + 64, ORDER);
         long p = wAt;
         long xp = xAt;
-        long end = wAt + columns / 2 * 128L;
-        while (p != end) {
+        long end = wAt + pairs * 128L;
+        do {
             FloatVector b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp));
             FloatVector c = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
             IntVector va = IntVector.fromMemorySegment(INTS, w, p, ORDER);
@@ -121,38 +121,7 @@ final class Codes16 {
                                     .fma(b, yd));
             xp += 8;
             p += 128;
-        }
-        if (columns % 2 != 0) {
-            FloatVector b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp));
-            ya = IntVector.fromMemorySegment(INTS, w, p, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(Scales.HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(Scales.HALF_UNIT)
-                    .fma(b, ya);
-            yb = IntVector.fromMemorySegment(INTS, w, p + w1, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(Scales.HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(Scales.HALF_UNIT)
-                    .fma(b, yb);
-            yc = IntVector.fromMemorySegment(INTS, w, p + 64, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(Scales.HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(Scales.HALF_UNIT)
-                    .fma(b, yc);
-            yd = IntVector.fromMemorySegment(INTS, w, p + w1 + 64, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .lanewise(VectorOperators.ASHR, 3)
-                    .and(Scales.HALF_BITS)
-                    .reinterpretAsFloats()
-                    .mul(Scales.HALF_UNIT)
-                    .fma(b, yd);
-        }
+        } while (p != end);
         ya.intoMemorySegment(scratch, sumAt, ORDER);
         yb.intoMemorySegment(scratch, sumAt + y1, ORDER);
         yc.intoMemorySegment(scratch, sumAt + 64, ORDER);
@@ -164,20 +133,20 @@ final class Codes16 {
             MemorySegment w,
             long wAt,
             long w1,
-            int columns,
+            int pairs,
             MemorySegment x,
             long xAt,
             MemorySegment scratch,
             long sumAt,
             long y1) {
-        FloatVector ya = FloatVector.zero(FLOATS);
-        FloatVector yb = FloatVector.zero(FLOATS);
-        FloatVector yc = FloatVector.zero(FLOATS);
-        FloatVector yd = FloatVector.zero(FLOATS);
+        FloatVector ya = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt, ORDER);
+        FloatVector yb = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1, ORDER);
+        FloatVector yc = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + 64, ORDER);
+        FloatVector yd = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1 + 64, ORDER);
         long p = wAt;
         long xp = xAt;
-        long end = wAt + columns / 2 * 128L;
-        while (p != end) {
+        long end = wAt + pairs * 128L;
+        do {
             FloatVector b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp));
             FloatVector c = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
             IntVector va = IntVector.fromMemorySegment(INTS, w, p, ORDER);
@@ -214,26 +183,83 @@ final class Codes16 {
                                     .fma(b, yd));
             xp += 8;
             p += 128;
-        }
-        if (columns % 2 != 0) {
-            FloatVector b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp));
-            ya = IntVector.fromMemorySegment(INTS, w, p, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(b, ya);
-            yb = IntVector.fromMemorySegment(INTS, w, p + w1, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(b, yb);
-            yc = IntVector.fromMemorySegment(INTS, w, p + 64, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(b, yc);
-            yd = IntVector.fromMemorySegment(INTS, w, p + w1 + 64, ORDER)
-                    .lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(b, yd);
-        }
+        } while (p != end);
+        ya.intoMemorySegment(scratch, sumAt, ORDER);
+        yb.intoMemorySegment(scratch, sumAt + y1, ORDER);
+        yc.intoMemorySegment(scratch, sumAt + 64, ORDER);
+        yd.intoMemorySegment(scratch, sumAt + y1 + 64, ORDER);
+    }
+
+    /** The product of an odd last column of f16 weights. */
+    static void lastHalf(
+            MemorySegment w, long wAt, long w1, MemorySegment x, long xAt, MemorySegment scratch, long sumAt, long y1) {
+        FloatVector ya = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt, ORDER);
+        FloatVector yb = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1, ORDER);
+        FloatVector yc = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + 64, ORDER);
+        FloatVector yd = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1 + 64, ORDER);
+        long p = wAt;
+        long xp = xAt;
+        FloatVector b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp));
+        ya = IntVector.fromMemorySegment(INTS, w, p, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(Scales.HALF_BITS)
+                .reinterpretAsFloats()
+                .mul(Scales.HALF_UNIT)
+                .fma(b, ya);
+        yb = IntVector.fromMemorySegment(INTS, w, p + w1, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(Scales.HALF_BITS)
+                .reinterpretAsFloats()
+                .mul(Scales.HALF_UNIT)
+                .fma(b, yb);
+        yc = IntVector.fromMemorySegment(INTS, w, p + 64, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(Scales.HALF_BITS)
+                .reinterpretAsFloats()
+                .mul(Scales.HALF_UNIT)
+                .fma(b, yc);
+        yd = IntVector.fromMemorySegment(INTS, w, p + w1 + 64, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(Scales.HALF_BITS)
+                .reinterpretAsFloats()
+                .mul(Scales.HALF_UNIT)
+                .fma(b, yd);
+        ya.intoMemorySegment(scratch, sumAt, ORDER);
+        yb.intoMemorySegment(scratch, sumAt + y1, ORDER);
+        yc.intoMemorySegment(scratch, sumAt + 64, ORDER);
+        yd.intoMemorySegment(scratch, sumAt + y1 + 64, ORDER);
+    }
+
+    /** The product of an odd last column of bf16 weights. */
+    static void lastBrain(
+            MemorySegment w, long wAt, long w1, MemorySegment x, long xAt, MemorySegment scratch, long sumAt, long y1) {
+        FloatVector ya = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt, ORDER);
+        FloatVector yb = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1, ORDER);
+        FloatVector yc = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + 64, ORDER);
+        FloatVector yd = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1 + 64, ORDER);
+        long p = wAt;
+        long xp = xAt;
+        FloatVector b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp));
+        ya = IntVector.fromMemorySegment(INTS, w, p, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats()
+                .fma(b, ya);
+        yb = IntVector.fromMemorySegment(INTS, w, p + w1, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats()
+                .fma(b, yb);
+        yc = IntVector.fromMemorySegment(INTS, w, p + 64, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats()
+                .fma(b, yc);
+        yd = IntVector.fromMemorySegment(INTS, w, p + w1 + 64, ORDER)
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats()
+                .fma(b, yd);
         ya.intoMemorySegment(scratch, sumAt, ORDER);
         yb.intoMemorySegment(scratch, sumAt + y1, ORDER);
         yc.intoMemorySegment(scratch, sumAt + 64, ORDER);

@@ -46,140 +46,96 @@ final class Codes4 {
             long c = p;
             long codes = p + 512;
             do {
-                IntVector va = IntVector.fromMemorySegment(INTS, w, c, ORDER);
-                IntVector vb = IntVector.fromMemorySegment(INTS, w, c + w1, ORDER);
-                IntVector vc = IntVector.fromMemorySegment(INTS, w, c + 64, ORDER);
-                IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER);
-                FloatVector b;
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 28).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 28).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 28).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 28).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 24).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 24).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 24).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 24).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 16).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 16).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 16).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 16).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 16));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 12).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 12).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 12).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 12).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 20));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 8).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 8).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 8).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 8).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 24));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 28));
-                ya = ((FloatVector) va.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                xp += 32;
+                int skip = 16;
+                do {
+                    IntVector va =
+                            IntVector.fromMemorySegment(INTS, w, c, ORDER).lanewise(VectorOperators.LSHL, skip);
+                    IntVector vb =
+                            IntVector.fromMemorySegment(INTS, w, c + w1, ORDER).lanewise(VectorOperators.LSHL, skip);
+                    IntVector vc =
+                            IntVector.fromMemorySegment(INTS, w, c + 64, ORDER).lanewise(VectorOperators.LSHL, skip);
+                    IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
+                            .lanewise(VectorOperators.LSHL, skip);
+                    FloatVector b;
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 12)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(da)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 12)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(db)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 12)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 12)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dd)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 8)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(da)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 8)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(db)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 8)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 8)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dd)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 4)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(da)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 4)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(db)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 4)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 4)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dd)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
+                    ya = ((FloatVector) va.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(da)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(db)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(dc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(dd)
+                            .fma(b, yd);
+                    xp += 16;
+                    skip -= 16;
+                } while (skip >= 0);
                 c += 128;
             } while (c != codes);
             s += 128;
@@ -226,132 +182,88 @@ final class Codes4 {
             long c = p;
             long codes = p + 512;
             do {
-                IntVector va = IntVector.fromMemorySegment(INTS, w, c, ORDER);
-                IntVector vb = IntVector.fromMemorySegment(INTS, w, c + w1, ORDER);
-                IntVector vc = IntVector.fromMemorySegment(INTS, w, c + 64, ORDER);
-                IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER);
-                FloatVector b;
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                ya = ((FloatVector) va.and(15).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.and(15).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-                ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
-                ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHR, 12).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHR, 12).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHR, 12).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHR, 12).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 16));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHR, 16).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHR, 16).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHR, 16).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHR, 16).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 20));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHR, 20).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHR, 20).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHR, 20).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHR, 20).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 24));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHR, 24).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHR, 24).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHR, 24).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHR, 24).and(15).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 28));
-                ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 28).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                xp += 32;
+                int skip = 0;
+                do {
+                    IntVector va =
+                            IntVector.fromMemorySegment(INTS, w, c, ORDER).lanewise(VectorOperators.LSHR, skip);
+                    IntVector vb =
+                            IntVector.fromMemorySegment(INTS, w, c + w1, ORDER).lanewise(VectorOperators.LSHR, skip);
+                    IntVector vc =
+                            IntVector.fromMemorySegment(INTS, w, c + 64, ORDER).lanewise(VectorOperators.LSHR, skip);
+                    IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
+                            .lanewise(VectorOperators.LSHR, skip);
+                    FloatVector b;
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
+                    ya = ((FloatVector) va.and(15).convert(VectorOperators.I2F, 0))
+                            .fma(da, ma)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.and(15).convert(VectorOperators.I2F, 0))
+                            .fma(db, mb)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.and(15).convert(VectorOperators.I2F, 0))
+                            .fma(dc, mc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.and(15).convert(VectorOperators.I2F, 0))
+                            .fma(dd, md)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
+                    ya = ((FloatVector)
+                                    va.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(da, ma)
+                            .fma(b, ya);
+                    yb = ((FloatVector)
+                                    vb.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(db, mb)
+                            .fma(b, yb);
+                    yc = ((FloatVector)
+                                    vc.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(dc, mc)
+                            .fma(b, yc);
+                    yd = ((FloatVector)
+                                    vd.lanewise(VectorOperators.LSHR, 4).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(dd, md)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
+                    ya = ((FloatVector)
+                                    va.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(da, ma)
+                            .fma(b, ya);
+                    yb = ((FloatVector)
+                                    vb.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(db, mb)
+                            .fma(b, yb);
+                    yc = ((FloatVector)
+                                    vc.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(dc, mc)
+                            .fma(b, yc);
+                    yd = ((FloatVector)
+                                    vd.lanewise(VectorOperators.LSHR, 8).and(15).convert(VectorOperators.I2F, 0))
+                            .fma(dd, md)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 12)
+                                    .and(15)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(da, ma)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 12)
+                                    .and(15)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(db, mb)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 12)
+                                    .and(15)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(dc, mc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 12)
+                                    .and(15)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(dd, md)
+                            .fma(b, yd);
+                    xp += 16;
+                    skip += 16;
+                } while (skip != 32);
                 c += 128;
             } while (c != codes);
             s += 256;

@@ -51,114 +51,86 @@ final class Codes5 {
             IntVector restc = IntVector.zero(INTS);
             IntVector restd = IntVector.zero(INTS);
             do {
-                IntVector va = IntVector.fromMemorySegment(INTS, w, c, ORDER);
-                IntVector vb = IntVector.fromMemorySegment(INTS, w, c + w1, ORDER);
-                IntVector vc = IntVector.fromMemorySegment(INTS, w, c + 64, ORDER);
-                IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER);
-                FloatVector b;
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 25).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 25).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 25).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 25).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 15).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 15).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 15).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 15).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 10).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 10).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 10).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 10).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 16));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHL, 5).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHL, 5).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHL, 5).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHL, 5).and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 20));
-                ya = ((FloatVector) va.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(da)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(db)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.and(TOP).convert(VectorOperators.I2F, 0))
-                        .mul(dd)
-                        .fma(b, yd);
-                resta = resta.or(va.and(3).lanewise(VectorOperators.LSHL, shift));
-                restb = restb.or(vb.and(3).lanewise(VectorOperators.LSHL, shift));
-                restc = restc.or(vc.and(3).lanewise(VectorOperators.LSHL, shift));
-                restd = restd.or(vd.and(3).lanewise(VectorOperators.LSHL, shift));
-                xp += 24;
+                resta = resta.or(
+                        IntVector.fromMemorySegment(INTS, w, c, ORDER).and(3).lanewise(VectorOperators.LSHL, shift));
+                restb = restb.or(IntVector.fromMemorySegment(INTS, w, c + w1, ORDER)
+                        .and(3)
+                        .lanewise(VectorOperators.LSHL, shift));
+                restc = restc.or(IntVector.fromMemorySegment(INTS, w, c + 64, ORDER)
+                        .and(3)
+                        .lanewise(VectorOperators.LSHL, shift));
+                restd = restd.or(IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
+                        .and(3)
+                        .lanewise(VectorOperators.LSHL, shift));
+                int skip = 15;
+                do {
+                    IntVector va =
+                            IntVector.fromMemorySegment(INTS, w, c, ORDER).lanewise(VectorOperators.LSHL, skip);
+                    IntVector vb =
+                            IntVector.fromMemorySegment(INTS, w, c + w1, ORDER).lanewise(VectorOperators.LSHL, skip);
+                    IntVector vc =
+                            IntVector.fromMemorySegment(INTS, w, c + 64, ORDER).lanewise(VectorOperators.LSHL, skip);
+                    IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
+                            .lanewise(VectorOperators.LSHL, skip);
+                    FloatVector b;
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 10)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(da)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 10)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(db)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 10)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 10)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dd)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 5)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(da)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 5)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(db)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 5)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 5)
+                                    .and(TOP)
+                                    .convert(VectorOperators.I2F, 0))
+                            .mul(dd)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
+                    ya = ((FloatVector) va.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(da)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(db)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(dc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.and(TOP).convert(VectorOperators.I2F, 0))
+                            .mul(dd)
+                            .fma(b, yd);
+                    xp += 12;
+                    skip -= 15;
+                } while (skip >= 0);
                 c += 128;
                 shift += 2;
             } while (c != codes);
@@ -243,106 +215,86 @@ final class Codes5 {
             IntVector restc = IntVector.zero(INTS);
             IntVector restd = IntVector.zero(INTS);
             do {
-                IntVector va = IntVector.fromMemorySegment(INTS, w, c, ORDER);
-                IntVector vb = IntVector.fromMemorySegment(INTS, w, c + w1, ORDER);
-                IntVector vc = IntVector.fromMemorySegment(INTS, w, c + 64, ORDER);
-                IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER);
-                FloatVector b;
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-                ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHR, 12).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHR, 12).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHR, 12).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHR, 12).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHR, 17).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHR, 17).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHR, 17).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHR, 17).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 16));
-                ya = ((FloatVector)
-                                va.lanewise(VectorOperators.LSHR, 22).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector)
-                                vb.lanewise(VectorOperators.LSHR, 22).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector)
-                                vc.lanewise(VectorOperators.LSHR, 22).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector)
-                                vd.lanewise(VectorOperators.LSHR, 22).and(31).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 20));
-                ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 27).convert(VectorOperators.I2F, 0))
-                        .fma(da, ma)
-                        .fma(b, ya);
-                yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 27).convert(VectorOperators.I2F, 0))
-                        .fma(db, mb)
-                        .fma(b, yb);
-                yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 27).convert(VectorOperators.I2F, 0))
-                        .fma(dc, mc)
-                        .fma(b, yc);
-                yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 27).convert(VectorOperators.I2F, 0))
-                        .fma(dd, md)
-                        .fma(b, yd);
-                resta = resta.or(va.and(3).lanewise(VectorOperators.LSHL, shift));
-                restb = restb.or(vb.and(3).lanewise(VectorOperators.LSHL, shift));
-                restc = restc.or(vc.and(3).lanewise(VectorOperators.LSHL, shift));
-                restd = restd.or(vd.and(3).lanewise(VectorOperators.LSHL, shift));
-                xp += 24;
+                resta = resta.or(
+                        IntVector.fromMemorySegment(INTS, w, c, ORDER).and(3).lanewise(VectorOperators.LSHL, shift));
+                restb = restb.or(IntVector.fromMemorySegment(INTS, w, c + w1, ORDER)
+                        .and(3)
+                        .lanewise(VectorOperators.LSHL, shift));
+                restc = restc.or(IntVector.fromMemorySegment(INTS, w, c + 64, ORDER)
+                        .and(3)
+                        .lanewise(VectorOperators.LSHL, shift));
+                restd = restd.or(IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
+                        .and(3)
+                        .lanewise(VectorOperators.LSHL, shift));
+                int skip = 0;
+                do {
+                    IntVector va =
+                            IntVector.fromMemorySegment(INTS, w, c, ORDER).lanewise(VectorOperators.LSHR, skip);
+                    IntVector vb =
+                            IntVector.fromMemorySegment(INTS, w, c + w1, ORDER).lanewise(VectorOperators.LSHR, skip);
+                    IntVector vc =
+                            IntVector.fromMemorySegment(INTS, w, c + 64, ORDER).lanewise(VectorOperators.LSHR, skip);
+                    IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
+                            .lanewise(VectorOperators.LSHR, skip);
+                    FloatVector b;
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
+                    ya = ((FloatVector)
+                                    va.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(da, ma)
+                            .fma(b, ya);
+                    yb = ((FloatVector)
+                                    vb.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(db, mb)
+                            .fma(b, yb);
+                    yc = ((FloatVector)
+                                    vc.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(dc, mc)
+                            .fma(b, yc);
+                    yd = ((FloatVector)
+                                    vd.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(dd, md)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
+                    ya = ((FloatVector)
+                                    va.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(da, ma)
+                            .fma(b, ya);
+                    yb = ((FloatVector)
+                                    vb.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(db, mb)
+                            .fma(b, yb);
+                    yc = ((FloatVector)
+                                    vc.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(dc, mc)
+                            .fma(b, yc);
+                    yd = ((FloatVector)
+                                    vd.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
+                            .fma(dd, md)
+                            .fma(b, yd);
+                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 12)
+                                    .and(31)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(da, ma)
+                            .fma(b, ya);
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 12)
+                                    .and(31)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(db, mb)
+                            .fma(b, yb);
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 12)
+                                    .and(31)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(dc, mc)
+                            .fma(b, yc);
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 12)
+                                    .and(31)
+                                    .convert(VectorOperators.I2F, 0))
+                            .fma(dd, md)
+                            .fma(b, yd);
+                    xp += 12;
+                    skip += 15;
+                } while (skip != 30);
                 c += 128;
                 shift += 2;
             } while (c != codes);

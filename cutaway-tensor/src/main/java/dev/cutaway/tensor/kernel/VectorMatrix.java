@@ -113,9 +113,37 @@ final class VectorMatrix implements MatrixKernels {
         long y1 = PAIRS ? PANEL_BYTES : BYTES;
         switch (w.layout) {
             case F32 -> Codes16.dot(w.data, panelAt + j, second, w.columns(), x, xBytes, scratch, sumAt, y1);
-            case F16 -> Codes16.dotHalf(w.data, panelAt + j, second, w.columns(), x, xBytes, scratch, sumAt, y1);
-            case BF16 -> Codes16.dotBrain(w.data, panelAt + j, second, w.columns(), x, xBytes, scratch, sumAt, y1);
+            case F16, BF16 -> pairs(w, panelAt + j, second, x, xBytes, scratch, sumAt, y1);
             default -> blocks(w, panelAt, j, second, x, xBytes, scratch, at);
+        }
+    }
+
+    private static void pairs(
+            PackedMatrix w,
+            long at,
+            long second,
+            MemorySegment x,
+            long xBytes,
+            MemorySegment scratch,
+            long sumAt,
+            long y1) {
+        int pairs = w.columns() / 2;
+        boolean odd = w.columns() % 2 != 0;
+        long last = at + (long) pairs * PANEL_BYTES;
+        if (w.layout == Layout.F16) {
+            if (pairs > 0) {
+                Codes16.dotHalf(w.data, at, second, pairs, x, xBytes, scratch, sumAt, y1);
+            }
+            if (odd) {
+                Codes16.lastHalf(w.data, last, second, x, xBytes + 8L * pairs, scratch, sumAt, y1);
+            }
+            return;
+        }
+        if (pairs > 0) {
+            Codes16.dotBrain(w.data, at, second, pairs, x, xBytes, scratch, sumAt, y1);
+        }
+        if (odd) {
+            Codes16.lastBrain(w.data, last, second, x, xBytes + 8L * pairs, scratch, sumAt, y1);
         }
     }
 

@@ -21,10 +21,10 @@ class MatrixTest {
             names = {"BOOL", "U8", "I8", "I16", "I32", "I64"},
             mode = EnumSource.Mode.EXCLUDE)
     void productsEqualTheReference(DType dtype) {
-        int[] blocks = dtype.quantised() ? new int[] {1, 2, 3, 9} : new int[] {1, 2, 3, 7, 31, 33, 65, 257, 576};
-        for (int n : new int[] {1, 2, 31, 32, 33, 67}) {
+        int[] blocks = dtype.quantised() ? new int[] {1, 3, 9} : new int[] {1, 2, 3, 31, 65, 257};
+        for (int n : new int[] {1, 31, 33, 67}) {
             for (int b : blocks) {
-                for (int rows : new int[] {1, 2, 3, 4, 5, 6, 7, 13, 17, 121}) {
+                for (int rows : new int[] {1, 2, 3, 5, 6, 7, 17, 121}) {
                     if (rows < 4 || n == 33) {
                         check(dtype, n, b * dtype.blockSize(), rows);
                     }
