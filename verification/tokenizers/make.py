@@ -17,6 +17,7 @@ from pathlib import Path
 import sentencepiece as spm
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from make_common import packed
 from texts import strings, training_text
 
 DATA, OUT = Path(sys.argv[1]), Path(sys.argv[2])
@@ -35,14 +36,6 @@ DEEPSEEK3 = (
     r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-
-
-def packed(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    raw = io.BytesIO()
-    with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=9, mtime=0, filename="") as f:
-        f.write(text.encode("utf-8", "surrogatepass"))
-    path.write_bytes(raw.getvalue())
 
 
 def crc(decoded: str, text: str) -> int:
@@ -126,10 +119,10 @@ def byte_level() -> None:
     t.post_processor = processors.Sequence([
         processors.ByteLevel(trim_offsets=True),
         processors.TemplateProcessing(single="<|endoftext|> $A", pair="<|endoftext|> $A <|endoftext|>:1 $B:1", special_tokens=[("<|endoftext|>", bos)])])
-    vectors("bpe-llama3", t, ALL, 20)
+    vectors("bpe-llama3", t, SOME, 20)
     t = again(base, pre_tokenizer=split(QWEN2), normalizer=normalizers.NFC())
     t.add_special_tokens(["<|im_start|>", "<|im_end|>"])
-    vectors("bpe-qwen2", t, ALL)
+    vectors("bpe-qwen2", t, SOME)
     vectors("bpe-gpt4o", again(base, pre_tokenizer=split(GPT4O)), SOME)
     deep = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(p), "isolated") for p in (r"\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+", DEEPSEEK3)]
@@ -147,7 +140,6 @@ def byte_level() -> None:
     t.add_tokens([AddedToken("Extra", normalized=True), AddedToken("word", single_word=True, normalized=False),
                   AddedToken("dash", lstrip=True, rstrip=True, normalized=False), "hello world", "  "])
     vectors("bpe-added", t, FEW)
-    (OUT / "gguf").mkdir(exist_ok=True)
 
     clip_norm = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
     clip_pre = pre_tokenizers.Sequence([
@@ -229,10 +221,10 @@ def sentence_pieces() -> None:
         "bpe-bytes": dict(model_type="bpe", vocab_size=1500, character_coverage=0.99, byte_fallback=True, split_digits=True,
                           normalization_rule_name="identity", remove_extra_whitespaces=False, allow_whitespace_only_pieces=True),
         "bpe-plain": dict(model_type="bpe", vocab_size=1500, character_coverage=0.995, user_defined_symbols=["<a>", "ing", "<ab>", "  "], add_dummy_prefix=False,
-                          normalization_rule_name="nfkc"),
-        "unigram-suffix": dict(model_type="unigram", vocab_size=1000, character_coverage=0.99, treat_whitespace_as_suffix=True),
-        "char": dict(model_type="char", vocab_size=300, character_coverage=0.99),
-        "word": dict(model_type="word", vocab_size=800),
+                          normalization_rule_name="identity"),
+        "unigram-suffix": dict(model_type="unigram", vocab_size=1000, character_coverage=0.99, treat_whitespace_as_suffix=True, normalization_rule_name="identity"),
+        "char": dict(model_type="char", vocab_size=300, character_coverage=0.99, normalization_rule_name="identity"),
+        "word": dict(model_type="word", vocab_size=800, normalization_rule_name="identity"),
     }
     for name, kind in kinds.items():
         file = io.BytesIO()
@@ -271,7 +263,7 @@ def from_sentencepiece(name: str, raw: bytes) -> None:
         t.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[eos])
         t.add_special_tokens(["</s>", "<unk>", "<extra_id_0>"])
         vectors("unigram-t5", t, ALL, 20)
-        t.normalizer = normalizers.Sequence([normalizers.Replace("``", '"'), normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Precompiled(charsmap)])
+        t.normalizer = normalizers.Sequence([normalizers.Replace("``", '"'), normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase()])
         t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
         vectors("unigram-albert", t, SOME)
     else:

@@ -67,9 +67,7 @@ def strings(data: Path, count: int) -> list[str]:
     out += real
     out += [line[a : a + rng.randrange(1, 60)] for line in real for a in (rng.randrange(len(line)), rng.randrange(len(line)))]
     with gzip.open(data / "text/tales-sentences-valid.txt.gz", "rt", encoding="utf-8") as f:
-        out += [line.rstrip("\n") for line in f if line.strip()][:60]
-    with gzip.open(data / "translation/tatoeba-en-de-test.tsv.gz", "rt", encoding="utf-8") as f:
-        out += [line.rstrip("\n").split("\t")[1] for line in f][200:260]
+        out += [line.rstrip("\n") for line in f if line.strip()][:120]
     pools = [
         lambda: rng.randrange(32, 127),
         lambda: rng.randrange(32, 127),

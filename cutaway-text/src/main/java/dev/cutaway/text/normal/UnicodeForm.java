@@ -21,6 +21,8 @@ public enum UnicodeForm implements Normaliser {
     NFKC(Normalizer.Form.NFKC, Normalizer.Form.NFKD, true, 0xA0),
     NFKD(Normalizer.Form.NFKD, Normalizer.Form.NFKD, false, 0xA0);
 
+    private static final int LONGEST_RUN = 200;
+
     private final Normalizer.Form form;
     private final Normalizer.Form decomposition;
     private final boolean composes;
@@ -35,7 +37,7 @@ public enum UnicodeForm implements Normaliser {
 
     @Override
     public AlignedText apply(AlignedText text) {
-        if (plain(text.text()) || Normalizer.isNormalized(text.text(), form)) {
+        if (plain(text.text()) || (!hasLongRun(text.text()) && Normalizer.isNormalized(text.text(), form))) {
             return text;
         }
         Changes changes = decompose(text.text());
@@ -53,6 +55,20 @@ public enum UnicodeForm implements Normaliser {
             }
         }
         return out.done();
+    }
+
+    /** Whether there are so many combining marks in a row that the JDK, which inserts each in its place, would be slow. */
+    private static boolean hasLongRun(String s) {
+        int run = 0;
+        for (int i = 0; i < s.length(); i++) {
+            char c = s.charAt(i);
+            boolean mark = c >= 0x300 && (Character.isSurrogate(c) || CombiningClass.of(c) != 0);
+            run = mark ? run + 1 : 0;
+            if (run > LONGEST_RUN) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean plain(String s) {
