@@ -8,8 +8,10 @@ module dev.cutaway.model {
     requires transitive dev.cutaway.text;
     requires com.fasterxml.jackson.databind;
     requires java.desktop;
+    requires java.net.http;
 
     exports dev.cutaway.model.format;
+    exports dev.cutaway.model.hub;
     exports dev.cutaway.model.image;
     exports dev.cutaway.model.sample;
     exports dev.cutaway.model.arch;

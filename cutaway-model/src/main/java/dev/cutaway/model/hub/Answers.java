@@ -29,15 +29,14 @@ final class Answers {
             return;
         }
         String what = file.isEmpty() ? model.toString() : model + ": " + file;
-        String remedy =
-                switch (status) {
-                    case 401, 403 ->
-                        settings.token().isPresent()
-                                ? " is not open to this HF_TOKEN; accept the model's terms on its page, or use another token"
-                                : " needs an account, or does not exist; check the name, accept the model's terms and set HF_TOKEN";
-                    case 404 -> " does not exist on " + settings.endpoint() + "; check the name";
-                    default -> " is not to be had, " + settings.endpoint() + " answers " + status + "; try again later";
-                };
+        String remedy = switch (status) {
+            case 401, 403 ->
+                settings.token().isPresent()
+                        ? " is not open to this HF_TOKEN; accept the model's terms on its page, or use another token"
+                        : " needs an account, or does not exist; check the name, accept the model's terms and set HF_TOKEN";
+            case 404 -> " does not exist on " + settings.endpoint() + "; check the name";
+            default -> " is not to be had, " + settings.endpoint() + " answers " + status + "; try again later";
+        };
         throw new BadInputException(what + remedy);
     }
 }

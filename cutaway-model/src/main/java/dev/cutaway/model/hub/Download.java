@@ -35,13 +35,14 @@ final class Download {
     }
 
     /** The contents of a file, downloaded where they are not there. */
+    @SuppressWarnings("try") // the lock is held, not used
     void fetch(String file, String path, Blob blob) throws IOException, HubHttp.Interrupted {
         if (blob.size() > settings.maxFile()) {
             throw new ResourceException(model + ": " + file + " has " + blob.size() + " bytes, more than "
                     + settings.maxFile() + "; choose a smaller one");
         }
         cache.prepare();
-        try (var lock = cache.lock(blob)) {
+        try (AutoCloseable lock = cache.lock(blob)) {
             Path target = cache.blob(blob);
             if (Files.exists(target) && Files.size(target) == blob.size()) {
                 return;
@@ -90,6 +91,7 @@ final class Download {
                 + "); try again, and if it stays so do not use it");
     }
 
+    @SuppressWarnings("try") // the body is closed, whoever reads it
     private void transfer(String file, String path, Blob blob, Path incomplete)
             throws IOException, HubHttp.Interrupted {
         int failures = 0;
@@ -187,8 +189,10 @@ final class Download {
                 out.write(bytes);
             }
         } catch (IOException e) {
-            throw new ResourceException(model + ": cannot write to the cache (" + e.getMessage()
-                    + "); free space, or set HF_HUB_CACHE to another disk", e);
+            throw new ResourceException(
+                    model + ": cannot write to the cache (" + e.getMessage()
+                            + "); free space, or set HF_HUB_CACHE to another disk",
+                    e);
         }
     }
 }

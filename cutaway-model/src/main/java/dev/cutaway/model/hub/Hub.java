@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.CutawayException;
 import java.io.IOException;
+import java.net.URLEncoder;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
-import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,9 +56,12 @@ public final class Hub {
         } catch (HubHttp.Interrupted e) {
             throw new CutawayException(model + ": interrupted; the download goes on from here next time", e);
         } catch (IOException e) {
-            throw new BadInputException(model + ": " + settings.endpoint() + " cannot be reached ("
-                    + SafeNames.shown(String.valueOf(e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()))
-                    + "); check the network", e);
+            throw new BadInputException(
+                    model + ": " + settings.endpoint() + " cannot be reached ("
+                            + SafeNames.shown(String.valueOf(
+                                    e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()))
+                            + "); check the network",
+                    e);
         }
     }
 
@@ -87,8 +90,7 @@ public final class Hub {
             String file = files.get(i);
             Blob blob = describe(model, commit, file, http);
             if (!blob.commit().equals(commit)) {
-                throw new BadInputException(
-                        model + ": changed on the server during the download; start it again");
+                throw new BadInputException(model + ": changed on the server during the download; start it again");
             }
             Path path = fetch(model, file, blob, cache, http);
             if (file.equals(ModelFiles.INDEX)) {

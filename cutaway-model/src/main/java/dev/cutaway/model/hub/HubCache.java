@@ -72,8 +72,8 @@ final class HubCache {
         try {
             long free = Files.getFileStore(folder.resolve("blobs")).getUsableSpace();
             if (free < bytes) {
-                throw new ResourceException(model + ": " + file + " takes " + (bytes >> 20) + " MiB more, "
-                        + folder + " has room for " + (free >> 20) + "; free some, or set HF_HUB_CACHE to another disk");
+                throw new ResourceException(model + ": " + file + " takes " + (bytes >> 20) + " MiB more, " + folder
+                        + " has room for " + (free >> 20) + "; free some, or set HF_HUB_CACHE to another disk");
             }
         } catch (IOException e) {
             throw unwritable(e);
@@ -100,9 +100,10 @@ final class HubCache {
     /** Makes finished contents visible under the file's name. */
     Path link(String file, Blob blob) {
         Path link = snapshot(blob.commit()).resolve(file);
-        Path target = link.getParent().relativize(blob(blob));
+        Path parent = link.resolveSibling("");
+        Path target = parent.relativize(blob(blob));
         try {
-            Files.createDirectories(link.getParent());
+            Files.createDirectories(parent);
             if (Files.exists(link)) {
                 return link;
             }

@@ -34,7 +34,9 @@ final class HubHttp implements AutoCloseable {
     HttpResponse<Void> head(String path) throws IOException, Interrupted {
         URI uri = uri(path);
         for (int i = 0; i <= MAX_REDIRECTS; i++) {
-            HttpRequest request = request(uri).method("HEAD", HttpRequest.BodyPublishers.noBody()).build();
+            HttpRequest request = request(uri)
+                    .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                    .build();
             HttpResponse<Void> response = send(request, HttpResponse.BodyHandlers.discarding());
             Optional<URI> next = redirect(uri, response.statusCode(), response.headers());
             if (next.isEmpty() || !sameHost(next.get(), settings.endpoint())) {
@@ -139,8 +141,7 @@ final class HubHttp implements AutoCloseable {
     }
 
     private static BadInputException tooMany(URI uri) {
-        return new BadInputException(
-                uri.getHost() + ": more than " + MAX_REDIRECTS + " redirects; check HF_ENDPOINT");
+        return new BadInputException(uri.getHost() + ": more than " + MAX_REDIRECTS + " redirects; check HF_ENDPOINT");
     }
 
     @Override

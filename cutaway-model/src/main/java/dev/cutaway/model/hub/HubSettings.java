@@ -35,7 +35,8 @@ public record HubSettings(
     public HubSettings {
         String scheme = String.valueOf(endpoint.getScheme());
         if (!(scheme.equals("https") || scheme.equals("http")) || endpoint.getHost() == null) {
-            throw new UsageException("HF_ENDPOINT is " + endpoint + "; it must be an address such as https://huggingface.co");
+            throw new UsageException(
+                    "HF_ENDPOINT is " + endpoint + "; it must be an address such as https://huggingface.co");
         }
         if (patience.isNegative() || patience.isZero() || attempts < 1 || maxFile < 1) {
             throw new UsageException("hub settings: patience " + patience + ", attempts " + attempts + ", largest file "
@@ -77,7 +78,9 @@ public record HubSettings(
             return otherwise;
         }
         try {
-            return value.equals("~") ? home : value.startsWith("~/") ? home.resolve(value.substring(2)) : Path.of(value);
+            return value.equals("~")
+                    ? home
+                    : value.startsWith("~/") ? home.resolve(value.substring(2)) : Path.of(value);
         } catch (java.nio.file.InvalidPathException e) {
             throw new UsageException(name + " is no path; correct it", e);
         }
@@ -88,7 +91,9 @@ public record HubSettings(
             return URI.create(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
         } catch (IllegalArgumentException e) {
             throw new UsageException(
-                    "HF_ENDPOINT is " + SafeNames.shown(text) + "; it must be an address such as https://huggingface.co", e);
+                    "HF_ENDPOINT is " + SafeNames.shown(text)
+                            + "; it must be an address such as https://huggingface.co",
+                    e);
         }
     }
 

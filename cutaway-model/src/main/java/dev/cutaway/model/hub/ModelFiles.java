@@ -9,8 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -77,7 +77,8 @@ final class ModelFiles {
     }
 
     private static BadInputException nothing(HubReference model, List<String> all) {
-        List<String> gguf = all.stream().filter(f -> f.endsWith(".gguf")).sorted().toList();
+        List<String> gguf =
+                all.stream().filter(f -> f.endsWith(".gguf")).sorted().toList();
         if (!gguf.isEmpty()) {
             String some = SafeNames.shown(String.join(", ", gguf.subList(0, Math.min(5, gguf.size()))));
             return new BadInputException(model + ": holds GGUF files; choose one, such as " + model + "/"

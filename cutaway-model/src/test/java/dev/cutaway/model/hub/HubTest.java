@@ -127,7 +127,12 @@ class HubTest {
             assertThat(server.requests).hasSize(requests);
         }
         HubSettings offline = HubSettings.of(
-                Map.of("HF_HUB_OFFLINE", "1", "HF_HUB_CACHE", folder.resolve("hub").toString()), folder);
+                Map.of(
+                        "HF_HUB_OFFLINE",
+                        "1",
+                        "HF_HUB_CACHE",
+                        folder.resolve("hub").toString()),
+                folder);
         assertThat(new Hub(offline, HubProgress.SILENT).fetch(reference)).isEqualTo(path);
         assertThatThrownBy(() -> new Hub(offline, HubProgress.SILENT).fetch(HubReference.parse("hf:other/model")))
                 .isInstanceOf(BadInputException.class)
@@ -276,7 +281,9 @@ class HubTest {
             assertThat(fetch(hub, "hf:a/b/f.bin")).hasBinaryContent(weights);
             assertThat(hub.requests).extracting(r -> r.header("Authorization")).containsOnly("Bearer hf_secret");
             assertThat(storage.requests).isNotEmpty();
-            assertThat(storage.requests).extracting(r -> r.header("Authorization")).containsOnly("");
+            assertThat(storage.requests)
+                    .extracting(r -> r.header("Authorization"))
+                    .containsOnly("");
         }
     }
 
@@ -316,7 +323,8 @@ class HubTest {
                 assertThatThrownBy(() -> fetch(server, "hf:a/b/f.bin")).isInstanceOf(BadInputException.class);
             }
         }
-        try (FakeServer server = new FakeServer(r -> Response.of(200, Map.of(), "<html>".getBytes(StandardCharsets.UTF_8)))) {
+        try (FakeServer server =
+                new FakeServer(r -> Response.of(200, Map.of(), "<html>".getBytes(StandardCharsets.UTF_8)))) {
             assertThatThrownBy(() -> fetch(server, "hf:a/b/f.bin")).isInstanceOf(BadInputException.class);
             assertThatThrownBy(() -> fetch(server, "hf:a/b")).isInstanceOf(BadInputException.class);
         }
@@ -361,7 +369,10 @@ class HubTest {
         for (String file : List.of("config.json", "tokenizer.json", "modules.json", "1_Pooling/config.json")) {
             files.put(file, text("{\"of\":\"" + file + "\"}"));
         }
-        files.put("model.safetensors.index.json", text("{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\",\"c\":\"model-1.safetensors\"}}"));
+        files.put(
+                "model.safetensors.index.json",
+                text(
+                        "{\"weight_map\":{\"a\":\"model-1.safetensors\",\"b\":\"model-2.safetensors\",\"c\":\"model-1.safetensors\"}}"));
         files.put("model-1.safetensors", bytes(1000));
         files.put("model-2.safetensors", bytes(2000));
         files.put("pytorch_model.bin", bytes(10));
@@ -381,7 +392,15 @@ class HubTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../../../x.safetensors", "/etc/x.safetensors", "sub/x.safetensors", "x.bin", "a\\\\b.safetensors", ""})
+    @ValueSource(
+            strings = {
+                "../../../x.safetensors",
+                "/etc/x.safetensors",
+                "sub/x.safetensors",
+                "x.bin",
+                "a\\\\b.safetensors",
+                ""
+            })
     void anIndexThatLeadsElsewhereIsRefused(String shard) throws Exception {
         Map<String, byte[]> files = new LinkedHashMap<>();
         files.put("config.json", text("{}"));
@@ -402,7 +421,8 @@ class HubTest {
                     .isInstanceOf(BadInputException.class)
                     .hasMessageContaining("hf:a/b/a.Q4_0.gguf");
         }
-        try (FakeServer server = new FakeServer(repository(Map.of("config.json", bytes(1), "pytorch_model.bin", bytes(1))))) {
+        try (FakeServer server =
+                new FakeServer(repository(Map.of("config.json", bytes(1), "pytorch_model.bin", bytes(1))))) {
             assertThatThrownBy(() -> fetch(server, "hf:a/b")).hasMessageContaining("not run");
         }
         try (FakeServer server = new FakeServer(repository(Map.of("model.safetensors", bytes(1))))) {
@@ -447,13 +467,22 @@ class HubTest {
         assertThat(none.cache()).isEqualTo(home.resolve(".cache/huggingface/hub"));
         assertThat(none.endpoint()).hasToString("https://huggingface.co");
         HubSettings some = HubSettings.of(
-                Map.of("HF_HOME", "~/hf", "HF_TOKEN", " t ", "HF_ENDPOINT", "https://mirror.test/", "HF_HUB_OFFLINE", "true"),
+                Map.of(
+                        "HF_HOME",
+                        "~/hf",
+                        "HF_TOKEN",
+                        " t ",
+                        "HF_ENDPOINT",
+                        "https://mirror.test/",
+                        "HF_HUB_OFFLINE",
+                        "true"),
                 home);
         assertThat(some.cache()).isEqualTo(home.resolve("hf/hub"));
         assertThat(some.token()).contains("t");
         assertThat(some.offline()).isTrue();
         assertThat(some.toString()).doesNotContain("Optional").contains("with a token");
-        assertThatThrownBy(() -> HubSettings.of(Map.of("HF_ENDPOINT", "file:///x"), home)).isInstanceOf(UsageException.class);
+        assertThatThrownBy(() -> HubSettings.of(Map.of("HF_ENDPOINT", "file:///x"), home))
+                .isInstanceOf(UsageException.class);
         assertThatThrownBy(() -> HubSettings.of(Map.of("HF_TOKEN", "a\nb"), home))
                 .isInstanceOf(UsageException.class)
                 .message()
