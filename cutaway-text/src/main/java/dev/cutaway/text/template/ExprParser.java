@@ -342,7 +342,6 @@ final class ExprParser {
     /** Filters from a name on, as after {@code |} and in filter blocks. */
     Expr filter(Expr of) {
         Token name = in.expect(Token.Type.NAME);
-        Filters.require(name);
         Expr.Arguments arguments = in.current().is("(") ? arguments() : Expr.Arguments.NONE;
         return new Expr.Filter(of, name.text(), arguments, name.line());
     }
@@ -351,7 +350,6 @@ final class ExprParser {
         int line = in.next().line();
         boolean negated = in.skipName("not");
         Token name = in.expect(Token.Type.NAME);
-        Tests.require(name);
         Expr.Arguments arguments = Expr.Arguments.NONE;
         if (in.current().is("(")) {
             arguments = arguments();

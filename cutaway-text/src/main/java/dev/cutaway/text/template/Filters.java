@@ -63,13 +63,7 @@ final class Filters {
         return ALL.containsKey(name) || SequenceFilters.CALLING.contains(name);
     }
 
-    /** An unknown filter is an error when the template is read, used or not, as in Jinja. */
-    static void require(Token name) {
-        if (!known(name.text())) {
-            throw new TemplateSyntax(name.line(), "unknown filter '" + name.text() + "'");
-        }
-    }
-
+    /** Applies a filter; an unknown one is an error here and not before, for templates that ask {@code is filter}. */
     static Value apply(String name, Value in, Args args) {
         Body body = ALL.get(name);
         if (body == null) {

@@ -55,12 +55,6 @@ final class Tests {
 
     private Tests() {}
 
-    static void require(Token name) {
-        if (!NAMES.contains(name.text())) {
-            throw new TemplateSyntax(name.line(), "unknown test '" + name.text() + "'");
-        }
-    }
-
     static boolean apply(String name, Value in, Args args) {
         args.budget().step();
         return switch (name) {
@@ -113,6 +107,9 @@ final class Tests {
     }
 
     private static boolean compare(String name, Value in, Args args) {
+        if (!NAMES.contains(name)) {
+            throw new TemplateFailure("unknown test '" + name + "'");
+        }
         Value other = args.get(0, "other");
         Budget budget = args.budget();
         return switch (name) {
