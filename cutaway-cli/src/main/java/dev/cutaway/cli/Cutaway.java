@@ -27,7 +27,7 @@ final class Cutaway implements Runnable {
             names = "--threads",
             paramLabel = "N",
             scope = ScopeType.INHERIT,
-            description = "Threads that compute; all cores (${DEFAULT-VALUE}) unless given.")
+            description = "Threads that compute; all cores unless given.")
     void threads(int count) {
         if (count < 1 || count > 1024) {
             throw new CommandLine.ParameterException(
