@@ -58,10 +58,10 @@ final class ReadingTest {
         try (Page page = INSPECTOR.page("#/layer/2/1?th=light&stage=pattern&k=0&" + PROMPT)) {
             page.locator("cut-grid[data-tensor$=hook_pattern]").focus();
             page.keyboard().press("ArrowRight");
-            page.waitForFunction("document.getElementById('live').textContent.includes('key')");
+            page.waitForFunction("() => document.getElementById('live').textContent.includes('key')");
             assertThat(page.locator("#live").textContent()).matches("query ‘.*’ 4, key ‘.*’ 1, [0-9.e−]+");
             page.keyboard().press("Home");
-            page.waitForFunction("document.getElementById('live').textContent.includes(' 0, ')");
+            page.waitForFunction("() => document.getElementById('live').textContent.includes(' 0, ')");
             page.keyboard().press("Enter");
             INSPECTOR.await(page);
             assertThat(page.locator("#panel .dcard").getAttribute("data-name")).isEqualTo("blocks.2.attn.hook_pattern");
