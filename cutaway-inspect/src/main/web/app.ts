@@ -184,6 +184,7 @@ export class CutApp extends LitElement {
     const classes = (FULL.has(this.state.view) ? 'full ' : '') + (WITHOUT_RULER.has(this.state.view) ? 'noruler' : '');
     return html`${this.bar(c)}
       <main id="main" class=${classes}>
+        <h1 class="sr">Cutaway: ${view ? view.title : 'opening a model'}</h1>
         <div id="corner">${this.corner()}</div>
         <div id="ruler" role="toolbar" aria-label="Tokens">${ruler(c)}</div>
         <header id="pcorner">${view ? html`<h2>${view.title}</h2><span>${view.sub}</span>` : nothing}</header>
@@ -227,7 +228,7 @@ export class CutApp extends LitElement {
       ${this.promptBox()}
       <nav id="modes" aria-label="Views">${link({ view: 'tokens' }, 'Tokens', at === 'tokens')}${link({ view: 'next' }, 'Next token', at === 'next')}</nav>
       <div id="tools">
-        <button class="btn" aria-pressed=${String(!!this.state.twin)} title="Show the numbers as a table (t)" @click=${() => this.go({ twin: this.state.twin ? 0 : 1 })}>Table</button>
+        <button class="btn" ?hidden=${at === 'number'} aria-pressed=${String(!!this.state.twin)} title="Show the numbers as a table (t)" @click=${() => this.go({ twin: this.state.twin ? 0 : 1 })}>Table</button>
         <button class="btn" title="Change the theme (d)" @click=${() => this.setTheme(this.theme === 'dark' ? 'light' : 'dark')}>${this.theme === 'dark' ? 'Light' : 'Dark'}</button>
       </div>
     </header>`;

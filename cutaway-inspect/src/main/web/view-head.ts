@@ -9,6 +9,7 @@ import { learn, section, shareRow } from './pieces';
 import { clamp } from './scale';
 import { openedPanel, rowPanel } from './row-panel';
 import { hideTip, say, showTip } from './tip';
+import { twin } from './view-layer';
 
 const PITCH = 22;
 const LEFT = 14;
@@ -113,6 +114,7 @@ export function headView(c: Context): ViewParts {
   return {
     title: `Layer ${l}, head ${h}`, sub: `query ${token(c, q)}; KV head ${Math.floor(h / Math.max(1, heads / keyValueHeads))}`,
     stage: html`<div class="head">${all ? html`<cut-heads class="abs" .style=${`left:${LEFT}px;top:${c.geometry.top}px`} .ctx=${c}></cut-heads>` : nothing}${drawing(c, name, all ? 262 : 14)}</div>`,
+    table: c.state.twin ? twin(c, l, h) : undefined,
     panel: c.state.n ? openedPanel(c) : html`${rowPanel(c)}${looks(c, name, h)}${learn('A head is one way of looking back. The arcs show which earlier tokens each token takes its mixture from; the chosen token’s arcs are green.')}`,
   };
 }

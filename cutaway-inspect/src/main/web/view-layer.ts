@@ -226,7 +226,8 @@ function mlpWires(p: Plan, w: Wires, mid: boolean): void {
   w.arrow(`M${X[4] + tw / 2} ${my + 98}V${p.a2 + 18}H${NX - 16}V${p.a2}H${BX + tw / 2 + 12}`);
 }
 
-function twin(c: Context, l: number, h: number): TemplateResult {
+/** The weights of one head as a table. */
+export function twin(c: Context, l: number, h: number): TemplateResult {
   const n = c.store.tokens.length;
   const heads = c.store.facts!.heads;
   const name = block(c, l, 'attn.hook_pattern');
