@@ -29,6 +29,7 @@ export class CutApp extends LitElement {
   private state: State = parse(location.hash);
   private stageSize: [number, number] = [1032, 780];
   private lastView = '';
+  private revealed = '';
   private typed?: string;
 
   createRenderRoot(): HTMLElement {
@@ -209,9 +210,23 @@ export class CutApp extends LitElement {
       this.lastView = this.state.view;
       stage.scrollTo(0, 0);
     }
+    this.reveal(stage);
     const pressed = this.querySelector<HTMLElement>('#ruler .tk[aria-pressed="true"]');
     const bar = this.querySelector<HTMLElement>('#ruler')!;
     if (pressed && this.state.view !== 'model' && bar.scrollWidth > bar.clientWidth) bar.scrollLeft = pressed.offsetLeft - bar.clientWidth / 2;
+  }
+
+  /** Brings the chosen token's column of the drawing into view when another one was chosen. */
+  private reveal(stage: HTMLElement): void {
+    if (this.state.view !== 'model' || this.store.tokens.length === 0) return;
+    const c = this.context();
+    const { q } = chosen(c);
+    const key = `${this.store.tokens.length > 0}|${q}|${this.state.view}`;
+    if (key === this.revealed) return;
+    this.revealed = key;
+    const { colW } = c.geometry;
+    const left = 8 + q * colW;
+    if (left < stage.scrollLeft || left + colW > stage.scrollLeft + stage.clientWidth) stage.scrollLeft = left - stage.clientWidth / 2;
   }
 
   private bar(c: Context) {

@@ -21,7 +21,7 @@ export function signedRow(name: string, value: number, largest: number, text: st
 }
 
 export function section(title: string, note: string, ...content: unknown[]): TemplateResult {
-  return html`<section class="sec"><h3>${title}${note ? html`<span>${note}</span>` : nothing}</h3>${content}</section>`;
+  return html`<section class="sec"><h2>${title}${note ? html`<span>${note}</span>` : nothing}</h2>${content}</section>`;
 }
 
 /** What a panel says while numbers are on their way. */

@@ -147,7 +147,7 @@ final class Desk implements AutoCloseable {
     private void serve(int id, JsonNode message) {
         switch (message.path("do").asText()) {
             case "open" -> {
-                open.set(models.open(message.path("model").asText()));
+                open.set(chosen(message.path("model").asText()));
                 answer(id, Wire.object().set("facts", Wire.tree(open.model().facts())));
             }
             case "prompt" -> {
@@ -190,6 +190,15 @@ final class Desk implements AutoCloseable {
                 throw new BadInputException(
                         "the page asked for " + message.path("do") + ", which does not exist; reload it");
         }
+    }
+
+    /** One of the models that the server was started with: a page cannot make it open files. */
+    private InspectedModel chosen(String name) {
+        if (!models.names().contains(name)) {
+            throw new BadInputException(name + ": is not one of the models that this inspector was started with ("
+                    + String.join(", ", models.names()) + ")");
+        }
+        return models.open(name);
     }
 
     private void rows(int id, JsonNode message) {

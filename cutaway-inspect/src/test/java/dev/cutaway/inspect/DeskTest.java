@@ -106,6 +106,8 @@ final class DeskTest {
         assertThat(next().path("error").asText()).contains("nearest is 'count'");
         send("{\"id\":4,\"do\":\"dance\"}");
         assertThat(next().path("error").asText()).contains("dance");
+        send("{\"id\":6,\"do\":\"open\",\"model\":\"/etc\"}");
+        assertThat(next().path("error").asText()).contains("not one of the models");
         send("not json");
         assertThat(next().path("error").asText()).contains("not JSON");
         send("{\"id\":5,\"do\":\"prompt\",\"text\":\"ab\"}");
