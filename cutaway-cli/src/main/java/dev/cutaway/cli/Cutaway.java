@@ -14,8 +14,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         scope = ScopeType.INHERIT,
-        sortOptions = false,
-        subcommands = {Doctor.class})
+        sortOptions = false)
 final class Cutaway implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before anything runs

@@ -36,7 +36,7 @@ public final class Main {
      */
     static int run(String[] args, PrintWriter out, PrintWriter err) {
         try {
-            return commandLine(out, err).execute(args);
+            return commandLine(args, out, err).execute(args);
         } catch (Throwable thrown) { // picocli lets errors such as exhausted memory through
             Failure failure = Failure.of(thrown);
             failure.report(err, Log.verbose());
@@ -44,12 +44,15 @@ public final class Main {
         }
     }
 
-    private static CommandLine commandLine(PrintWriter out, PrintWriter err) {
-        return new CommandLine(new Cutaway())
+    private static CommandLine commandLine(String[] args, PrintWriter out, PrintWriter err) {
+        CommandLine line = new CommandLine(new Cutaway());
+        Commands.add(line, args);
+        // A text may begin with @, which picocli would take for the name of a file with arguments.
+        return line.setExpandAtFiles(false)
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler((problem, args) -> {
+                .setParameterExceptionHandler((problem, _) -> {
                     Failure failure = Failure.ofUsage(problem);
                     failure.report(err, Log.verbose());
                     return failure.code();

@@ -26,7 +26,7 @@ import java.util.Set;
  * @param sizes its sizes
  * @param rows parameters by component
  * @param parameters all parameters; a tied matrix counts once
- * @param matrices parameters of matrices only: without biases, norms and position tables
+ * @param matrices parameters of matrices only: without biases, norms and position tables; a tied unembedding counts again
  * @param tied whether the unembedding is the embedding
  * @param macsPerToken multiply-adds for one token that sees one key (an empty context)
  * @param macsPerTokenFull multiply-adds for one token at the end of a full context
@@ -99,9 +99,14 @@ public record Description(
         long all = rows.stream().mapToLong(Row::parameters).sum();
         long matrices =
                 rows.stream().filter(Row::matrix).mapToLong(Row::parameters).sum();
-        boolean tied = looked.stream()
-                .anyMatch(p ->
-                        multiplied.contains(p) && p.dims().getFirst().label().equals("token"));
+        List<Parameter> unembeddings = looked.stream()
+                .filter(p ->
+                        multiplied.contains(p) && p.dims().getFirst().label().equals("token"))
+                .toList();
+        // The well-known ledgers list the unembedding as a matrix also where it is the embedding.
+        for (Parameter p : unembeddings) {
+            matrices += dev.cutaway.graph.Type.real(p.dims()).fixedSize();
+        }
         int width = sizes.width();
         long cache = graph.nodes().stream()
                 .filter(n -> n.op() instanceof Cache)
@@ -114,7 +119,7 @@ public record Description(
                 rows,
                 all,
                 matrices,
-                tied,
+                !unembeddings.isEmpty(),
                 macs(graph, 1),
                 macs(graph, sizes.context()),
                 cache,

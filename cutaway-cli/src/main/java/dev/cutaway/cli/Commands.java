@@ -1,0 +1,38 @@
+package dev.cutaway.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+
+/**
+ * All commands. Only the one that is called is built, since building a command means reading its annotations: all of them
+ * would take longer than some need to answer.
+ */
+final class Commands {
+    private static final Map<String, Supplier<Object>> ALL = new LinkedHashMap<>();
+
+    static {
+        ALL.put("tokenize", Tokenize::new);
+        ALL.put("probe", Probe::new);
+        ALL.put("describe", Describe::new);
+        ALL.put("doctor", Doctor::new);
+    }
+
+    private Commands() {}
+
+    /** Adds the command that the arguments call; all if they call none, so that help and suggestions know them. */
+    static void add(CommandLine line, String[] args) {
+        if (args.length > 0 && ALL.containsKey(args[0])) {
+            line.addSubcommand(args[0], ALL.get(args[0]).get());
+            return;
+        }
+        ALL.forEach((name, command) -> line.addSubcommand(name, command.get()));
+        line.addSubcommand("generate-completion", new picocli.AutoComplete.GenerateCompletion());
+        line.getSubcommands()
+                .get("generate-completion")
+                .getCommandSpec()
+                .usageMessage()
+                .hidden(true);
+    }
+}

@@ -1,0 +1,40 @@
+package dev.cutaway.cli;
+
+import dev.cutaway.model.Model;
+import dev.cutaway.model.OpenOptions;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** What every command takes that opens a model. */
+final class ModelOptions {
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // set by picocli before anything runs
+    private CommandSpec spec;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "MODEL",
+            description = "A directory with config.json and safetensors, a .gguf file, the name of an embedded model "
+                    + "(see cutaway models), or hf:owner/name[/file].")
+    @SuppressWarnings("NullAway.Init")
+    private String model;
+
+    /** MODEL as it was given. */
+    String name() {
+        return model;
+    }
+
+    /** Threads that compute. */
+    int threads() {
+        return ((Cutaway) spec.root().userObject()).threads();
+    }
+
+    Model open() {
+        return open(false);
+    }
+
+    Model open(boolean exact) {
+        return Model.open(model, OpenOptions.defaults().withThreads(threads()).withExact(exact));
+    }
+}

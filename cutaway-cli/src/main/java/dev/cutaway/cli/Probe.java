@@ -1,0 +1,258 @@
+package dev.cutaway.cli;
+
+import dev.cutaway.model.Look;
+import dev.cutaway.model.Model;
+import dev.cutaway.model.Session;
+import dev.cutaway.model.TensorInfo;
+import dev.cutaway.model.format.SafetensorsWriter;
+import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.UsageException;
+import dev.cutaway.text.EncodeOptions;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code cutaway probe}: any tensor of a forward pass, as a file; changed numbers on the way; where a number comes from. */
+@Command(
+        name = "probe",
+        description = "Writes tensors of one forward pass, changes some on the way, or explains one number.")
+final class Probe implements Runnable {
+    @Mixin
+    private final ModelOptions model = new ModelOptions();
+
+    @Option(names = "--text", paramLabel = "TEXT", description = "A text; special tokens are added and recognised.")
+    private @Nullable String text;
+
+    @Option(names = "--tokens", paramLabel = "1,2,3", description = "Token ids, nothing added.")
+    private @Nullable String tokens;
+
+    @Option(names = "--image", paramLabel = "FILE", description = "A PNG or JPEG image, for vision models.")
+    private @Nullable Path image;
+
+    @Option(names = "--source", paramLabel = "TEXT", description = "What an encoder reads, with --target.")
+    private @Nullable String source;
+
+    @Option(names = "--target", paramLabel = "TEXT", description = "What the decoder behind it has written.")
+    private @Nullable String target;
+
+    @Option(
+            names = "--inputs",
+            paramLabel = "FILE",
+            description = "A .safetensors batch (input_ids, attention_mask ...), or .jsonl: a text a line, a file each.")
+    private @Nullable Path inputs;
+
+    @Option(names = "--no-special", description = "Add no special tokens to the text.")
+    private boolean noSpecial;
+
+    @Option(names = "--no-parse-special", description = "Special tokens inside a text are text.")
+    private boolean noParseSpecial;
+
+    @Option(
+            names = "--tensor",
+            arity = "1..*",
+            paramLabel = "GLOB",
+            description = "Names or globs of tensors, such as 'blocks.*.attn.hook_pattern'.")
+    private List<String> tensors = new ArrayList<>();
+
+    @Option(names = "--out", paramLabel = "FILE", description = "The .safetensors file to write.")
+    private @Nullable Path out;
+
+    @Option(names = "--list", description = "Names, shapes and meanings of the tensors.")
+    private boolean list;
+
+    @Option(names = "--set", paramLabel = "NAME=FILE", description = "Replaces a tensor by one of a .safetensors file.")
+    private List<String> set = new ArrayList<>();
+
+    @Option(names = "--ablate", paramLabel = "NAME[...]", description = "Sets a part of a tensor to zero.")
+    private List<String> ablate = new ArrayList<>();
+
+    @Option(
+            names = "--ablate-mean",
+            paramLabel = "NAME[...]",
+            description = "Sets a part of a tensor to its mean over the positions.")
+    private List<String> ablateMean = new ArrayList<>();
+
+    @Option(names = "--explain", paramLabel = "NAME[i,j,k]", description = "Where one number comes from.")
+    private List<String> explain = new ArrayList<>();
+
+    @Option(names = "--depth", paramLabel = "N", description = "Explains what the number comes from too, N deep.")
+    private int depth = 1;
+
+    @Option(names = "--top", paramLabel = "N", description = "Terms shown of an explanation; ${DEFAULT-VALUE}.")
+    private int top = 10;
+
+    @Option(names = "--json", description = "With --explain and --list, JSON.")
+    private boolean json;
+
+    @Option(names = "--exact", description = "Quantised weights widened to float32, nothing rounded on the way.")
+    private boolean exact;
+
+    @Option(names = "--loss", paramLabel = "OBJECTIVE", hidden = true)
+    private @Nullable String loss;
+
+    @Override
+    public void run() {
+        check();
+        Edits edits = Edits.read(set, ablate, ablateMean);
+        try (Model opened = model.open(exact);
+                Out result = new Out()) {
+            TextInputs texts = new TextInputs(opened, new EncodeOptions(!noSpecial, !noParseSpecial));
+            if (inputs != null && inputs.toString().endsWith(".jsonl")) {
+                lines(opened, texts, edits, inputs);
+            } else {
+                batch(opened, samples(opened, texts), edits, result);
+            }
+        }
+    }
+
+    private void check() {
+        long given = Stream.of(
+                        Optional.ofNullable(text),
+                        Optional.ofNullable(tokens),
+                        Optional.ofNullable(image),
+                        Optional.ofNullable(source),
+                        Optional.ofNullable(inputs))
+                .filter(Optional::isPresent)
+                .count();
+        if (given > 1 || (given == 0 && !list)) {
+            throw new UsageException("give one of --text, --tokens, --image, --source with --target, or --inputs");
+        }
+        if (target != null && source == null) {
+            throw new UsageException("--target needs --source");
+        }
+        if (loss != null || tensors.stream().anyMatch(t -> t.startsWith("grad."))) {
+            throw new UsageException("gradients (--loss, grad.) come with training, which this version does not have yet");
+        }
+        if (tensors.isEmpty() && explain.isEmpty() && !list) {
+            throw new UsageException("nothing is asked for: give --tensor with --out FILE, --explain or --list");
+        }
+        if (out == null && !tensors.isEmpty() && !list) {
+            throw new UsageException("--tensor needs --out FILE.safetensors");
+        }
+        if (depth < 1 || depth > 100 || top < 1) {
+            throw new UsageException("--depth must be from 1 to 100, and --top at least 1");
+        }
+    }
+
+    private List<Sample> samples(Model opened, TextInputs texts) {
+        if (text != null) {
+            return List.of(texts.text(text));
+        }
+        if (tokens != null) {
+            return List.of(texts.tokens(Ids.parse(tokens, "--tokens")));
+        }
+        if (source != null) {
+            return List.of(texts.pair(source, target == null ? "" : target));
+        }
+        if (image != null) {
+            return List.of(Sample.image(Images.read(opened, image)));
+        }
+        return inputs != null ? InputFile.batch(opened, inputs) : List.of(Examples.of(opened));
+    }
+
+    private void batch(Model opened, List<Sample> samples, Edits edits, Out result) {
+        if (list && samples.size() > 0) {
+            try (Session s = samples.getFirst().run(opened)) {
+                listing(s.look(), result);
+            }
+            if (out == null && explain.isEmpty()) {
+                return;
+            }
+        }
+        BatchRows rows = new BatchRows(samples);
+        Map<String, List<Tensor>> parts = new LinkedHashMap<>();
+        Map<String, TensorInfo> infos = new LinkedHashMap<>();
+        for (int b = 0; b < samples.size(); b++) {
+            try (Session s = samples.get(b).run(opened)) {
+                Look look = edits.apply(s.look(), rows, b);
+                for (TensorInfo info : chosen(look)) {
+                    infos.putIfAbsent(info.name(), info);
+                    parts.computeIfAbsent(info.name(), _ -> new ArrayList<>()).add(look.value(info.name()));
+                }
+                Explaining explaining = new Explaining(look, depth, top);
+                for (String what : explain) {
+                    explaining.print(what, b, samples.size(), json, result);
+                }
+            }
+        }
+        if (out != null && !tensors.isEmpty()) {
+            Map<String, Tensor> joined = new LinkedHashMap<>();
+            parts.forEach((name, p) -> {
+                TensorInfo info = infos.get(name);
+                if (info != null) {
+                    joined.put(name, rows.join(info, p));
+                }
+            });
+            SafetensorsWriter.write(out, joined);
+        }
+    }
+
+    private List<TensorInfo> chosen(Look look) {
+        List<TensorInfo> all = look.list();
+        Set<String> names =
+                Globs.match(tensors, all.stream().map(TensorInfo::name).toList());
+        return all.stream().filter(i -> names.contains(i.name())).toList();
+    }
+
+    private void listing(Look look, Out result) {
+        List<TensorInfo> infos = tensors.isEmpty() ? look.list() : chosen(look);
+        if (json) {
+            infos.forEach(i -> result.line(Json.of(
+                    Json.object("name", i.name(), "dims", i.dims(), "sizes", i.sizes(), "meaning", i.meaning()))));
+            return;
+        }
+        Table table = new Table("name", "shape", "");
+        for (TensorInfo i : infos) {
+            List<String> dims = new ArrayList<>();
+            for (int a = 0; a < i.dims().size(); a++) {
+                dims.add(i.dims().get(a) + " " + i.sizes().get(a));
+            }
+            table.row(i.name(), "[" + String.join(", ", dims) + "]", i.meaning());
+        }
+        table.printLeft(result);
+    }
+
+    /** One output file for each line: {@code FILE-1.safetensors} ..., or {@code DIR/1.safetensors}. */
+    private void lines(Model opened, TextInputs texts, Edits edits, Path file) {
+        if (out == null || tensors.isEmpty()) {
+            throw new UsageException("--inputs with a .jsonl file needs --tensor and --out");
+        }
+        Path base = out;
+        try (var in = new BufferedInputStream(Files.newInputStream(file))) {
+            Lines lines = new Lines(in, file.toString());
+            for (Optional<String> line = lines.next(); line.isPresent(); line = lines.next()) {
+                if (line.get().isBlank()) {
+                    continue;
+                }
+                Sample sample = InputFile.line(opened, texts, line.get(), lines.where());
+                out = numbered(base, lines.number());
+                try (Out unused = new Out()) {
+                    batch(opened, List.of(sample), edits, unused);
+                }
+            }
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static Path numbered(Path base, int n) {
+        if (Files.isDirectory(base)) {
+            return base.resolve(n + ".safetensors");
+        }
+        String name = base.getFileName() + "";
+        String stem = name.endsWith(".safetensors") ? name.substring(0, name.length() - ".safetensors".length()) : name;
+        return base.resolveSibling(stem + "-" + n + ".safetensors");
+    }
+}

@@ -1,0 +1,32 @@
+package dev.cutaway.cli;
+
+import dev.cutaway.model.Model;
+import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.text.Tokenizer;
+import dev.cutaway.text.Tokenizers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** A model's tokenizer without the model, where its files allow it. */
+final class TokenizerFiles {
+    private TokenizerFiles() {}
+
+    static Tokenizer open(ModelOptions options) {
+        Path path = Path.of(options.name());
+        if (Files.isDirectory(path)) {
+            return Tokenizers.load(path);
+        }
+        if (Files.isRegularFile(path)) {
+            if (!path.toString().toLowerCase(Locale.ROOT).endsWith(".gguf")) {
+                return Tokenizers.load(path);
+            }
+            try (Checkpoint file = Checkpoint.open(path)) {
+                return Tokenizers.fromGguf(file.metadata(), path.toString());
+            }
+        }
+        try (Model model = options.open()) {
+            return model.tokenizer();
+        }
+    }
+}
