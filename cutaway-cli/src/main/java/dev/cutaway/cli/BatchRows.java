@@ -89,8 +89,8 @@ final class BatchRows {
         if (plain() || !java.util.Arrays.equals(whole.shape(), shape(info))) {
             return whole;
         }
-        Tensor own = Tensor.zeros(
-                info.sizes().stream().mapToLong(Long::longValue).toArray());
+        Tensor own =
+                Tensor.zeros(info.sizes().stream().mapToLong(Long::longValue).toArray());
         walk(info, own, whole.shape(), b, (i, j) -> own.set(i, whole.get(j)));
         return own;
     }

@@ -13,9 +13,17 @@ final class Commands {
     private static final Map<String, Supplier<Object>> ALL = new LinkedHashMap<>();
 
     static {
+        ALL.put("run", Run::new);
+        ALL.put("translate", Translate::new);
+        ALL.put("fill", Fill::new);
+        ALL.put("embed", Embed::new);
+        ALL.put("classify", Classify::new);
         ALL.put("tokenize", Tokenize::new);
         ALL.put("probe", Probe::new);
         ALL.put("describe", Describe::new);
+        ALL.put("eval", Eval::new);
+        ALL.put("bench", Bench::new);
+        ALL.put("models", Models::new);
         ALL.put("doctor", Doctor::new);
     }
 

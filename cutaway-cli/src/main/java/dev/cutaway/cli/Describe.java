@@ -80,7 +80,14 @@ final class Describe implements Runnable {
                         "matrix", r.matrix()))
                 .toList();
         Map<String, Object> all = Json.object(
-                "name", d.name(), "architecture", d.architecture(), "parameters", d.parameters(), "matrices", d.matrices());
+                "name",
+                d.name(),
+                "architecture",
+                d.architecture(),
+                "parameters",
+                d.parameters(),
+                "matrices",
+                d.matrices());
         all.put("tied", d.tied());
         all.put(
                 "sizes",

@@ -45,8 +45,8 @@ record Edits(Map<String, Tensor> set, List<Slice> ablate, List<Slice> mean) {
             if (t.isEmpty() && file.names().size() == 1) {
                 t = file.tensor(file.names().getFirst());
             }
-            Tensor found = t.orElseThrow(() -> new BadInputException(
-                    path + ": holds no tensor " + name + "; it has " + file.names().size() + ", of which none is meant"));
+            Tensor found = t.orElseThrow(() -> new BadInputException(path + ": holds no tensor " + name + "; it has "
+                    + file.names().size() + ", of which none is meant"));
             return Tensor.of(found.toFloats(), found.shape());
         }
     }

@@ -48,9 +48,8 @@ final class Explaining {
 
     /** The element's index with batch index 0; -1 first if it lies in another row of the batch. */
     private long[] index(Slice slice, int b, int batch) {
-        Optional<TensorInfo> info = look.list().stream()
-                .filter(i -> i.name().equals(slice.name()))
-                .findFirst();
+        Optional<TensorInfo> info =
+                look.list().stream().filter(i -> i.name().equals(slice.name())).findFirst();
         if (info.isEmpty()) {
             return slice.parts().stream().mapToLong(Slice.Part::from).toArray();
         }
@@ -66,19 +65,22 @@ final class Explaining {
         out.line(indent + "  " + e.words());
         if (!e.given()) {
             out.line(indent + "  " + e.latex());
-            out.line(indent + "  " + (e.sum() ? "the sum of " : "made from ") + e.terms().size()
+            out.line(indent + "  " + (e.sum() ? "the sum of " : "made from ")
+                    + e.terms().size()
                     + (e.terms().size() == 1 ? " term" : " terms") + "; again from them: " + number(e.recomputed())
                     + ", difference " + String.format(java.util.Locale.ROOT, "%.1e", e.difference()));
         }
         int shown = Math.min(top, e.terms().size());
         for (int i = 0; i < shown; i++) {
             Explanation.Term t = e.terms().get(i);
-            out.line(indent + "  " + pad(number(t.value())) + "  " + t.label() + (t.factors().isEmpty() ? "" : ": ")
+            out.line(indent + "  " + pad(number(t.value())) + "  " + t.label()
+                    + (t.factors().isEmpty() ? "" : ": ")
                     + (t.constant() == 1 ? "" : number(t.constant()) + " * ")
                     + t.factors().stream().map(Explaining::factor).collect(Collectors.joining(" * ")));
         }
         if (shown < e.terms().size()) {
-            out.line(indent + "  " + pad(number(rest(e, shown))) + "  the other " + (e.terms().size() - shown));
+            out.line(indent + "  " + pad(number(rest(e, shown))) + "  the other "
+                    + (e.terms().size() - shown));
         }
         if (levels > 1) {
             for (Explanation.Factor f : followed(e)) {
@@ -99,9 +101,11 @@ final class Explaining {
                             "weight", f.weight(),
                             "detail", f.detail()))
                     .toList();
-            terms.add(Json.object("label", t.label(), "value", t.value(), "constant", t.constant(), "factors", factors));
+            terms.add(
+                    Json.object("label", t.label(), "value", t.value(), "constant", t.constant(), "factors", factors));
         }
-        Map<String, Object> all = Json.object("name", e.name(), "index", e.index(), "value", e.kept(), "words", e.words());
+        Map<String, Object> all =
+                Json.object("name", e.name(), "index", e.index(), "value", e.kept(), "words", e.words());
         all.put("latex", e.latex());
         all.put("sum", e.sum());
         all.put("recomputed", e.recomputed());

@@ -25,8 +25,8 @@ final class Globs {
                     names.stream().filter(n -> pattern.matcher(n).matches()).toList();
             if (found.isEmpty()) {
                 String nearest = Nearest.of(glob, names);
-                throw new UsageException("--tensor " + glob + ": the model has no such tensor; the nearest is " + nearest
-                        + " (--list shows all)");
+                throw new UsageException("--tensor " + glob + ": the model has no such tensor; the nearest is "
+                        + nearest + " (--list shows all)");
             }
             chosen.addAll(found);
         }

@@ -1,8 +1,10 @@
 package dev.cutaway.cli;
 
 import dev.cutaway.model.Model;
+import dev.cutaway.model.image.Picture;
+import dev.cutaway.model.image.Preprocessor;
+import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
-import dev.cutaway.tensor.UsageException;
 import java.nio.file.Path;
 
 /** Reads images as models want them. */
@@ -11,6 +13,10 @@ final class Images {
 
     /** Pixels {@code [channel, height, width]}, sized and normalised for the model. */
     static Tensor read(Model model, Path file) {
-        throw new UsageException("--image " + file + " with " + model + ": not yet; give --inputs with pixel_values");
+        Path directory = model.directory()
+                .orElseThrow(() -> new BadInputException(model + ": has no preprocessor_config.json, which says how "
+                        + "images are prepared; give the model's directory"));
+        Tensor pixels = Preprocessor.open(directory).pixels(Picture.read(file));
+        return pixels.reshape(pixels.dim(1), pixels.dim(2), pixels.dim(3));
     }
 }

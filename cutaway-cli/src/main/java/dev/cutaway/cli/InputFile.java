@@ -17,7 +17,13 @@ import java.util.stream.IntStream;
 /** Inputs of a model from a file: a batch of tensors under Hugging Face's names, or lines of JSON. */
 final class InputFile {
     private static final Set<String> KNOWN = Set.of(
-            "input_ids", "token_type_ids", "attention_mask", "decoder_input_ids", "pixel_values", "input_features", "labels");
+            "input_ids",
+            "token_type_ids",
+            "attention_mask",
+            "decoder_input_ids",
+            "pixel_values",
+            "input_features",
+            "labels");
 
     private final Model model;
     private final Safetensors file;
@@ -55,7 +61,8 @@ final class InputFile {
         if (model.family() == Family.ENCODER_DECODER) {
             return pairs(ids, mask);
         }
-        long[][] types = file.names().contains("token_type_ids") ? integers("token_type_ids", ids) : new long[ids.length][0];
+        long[][] types =
+                file.names().contains("token_type_ids") ? integers("token_type_ids", ids) : new long[ids.length][0];
         List<Sample> all = new ArrayList<>();
         for (int b = 0; b < ids.length; b++) {
             int[] rows = rows(mask[b], b);
@@ -118,7 +125,8 @@ final class InputFile {
         }
         boolean holes = rows[rows.length - 1] - rows[0] != rows.length - 1;
         boolean before = rows[0] > 0;
-        if (model.family() != Family.ENCODER && (holes || (before && model.sizes().learnedPositions()))) {
+        if (model.family() != Family.ENCODER
+                && (holes || (before && model.sizes().learnedPositions()))) {
             throw bad(
                     "attention_mask",
                     "of row " + b + " has 0 before a 1; only padding at the end can be left out of this kind of model");
@@ -135,19 +143,24 @@ final class InputFile {
     private long[][] integers(String name, long @org.jspecify.annotations.Nullable [][] like) {
         Tensor t = require(name);
         DType d = t.dtype();
-        boolean whole = d == DType.I64 || d == DType.I32 || d == DType.I16 || d == DType.I8 || d == DType.U8 || d == DType.BOOL;
+        boolean whole =
+                d == DType.I64 || d == DType.I32 || d == DType.I16 || d == DType.I8 || d == DType.U8 || d == DType.BOOL;
         if (!whole || t.rank() != 2 || t.size() == 0) {
             throw bad(name, "is " + t + "; it must hold integers, [batch, position]");
         }
         if (like != null && (t.dim(0) != like.length || t.dim(1) != like[0].length)) {
-            throw bad(name, "is " + t + "; it must have the shape of input_ids, [" + like.length + ", " + like[0].length + "]");
+            throw bad(
+                    name,
+                    "is " + t + "; it must have the shape of input_ids, [" + like.length + ", " + like[0].length + "]");
         }
         int width = (int) t.dim(1);
         long[][] rows = new long[(int) t.dim(0)][width];
         for (int i = 0; i < t.size(); i++) {
             long v = t.getLong(i);
             if (v < 0 || v > Integer.MAX_VALUE) {
-                throw bad(name, "holds " + v + " at row " + i / width + ", position " + i % width + "; it must be 0 or more");
+                throw bad(
+                        name,
+                        "holds " + v + " at row " + i / width + ", position " + i % width + "; it must be 0 or more");
             }
             rows[i / width][i % width] = v;
         }
@@ -178,7 +191,8 @@ final class InputFile {
         }
         if (node.path("text").isTextual()) {
             return node.path("pair").isTextual()
-                    ? texts.textPair(node.path("text").textValue(), node.path("pair").textValue())
+                    ? texts.textPair(
+                            node.path("text").textValue(), node.path("pair").textValue())
                     : texts.text(node.path("text").textValue());
         }
         if (node.has("tokens")) {
@@ -189,6 +203,7 @@ final class InputFile {
                     node.path("source").textValue(), node.path("target").asText(""));
         }
         throw new BadInputException(
-                where + ": is neither a string nor {\"text\": ...}, {\"tokens\": [...]} or {\"source\": ..., \"target\": ...}");
+                where
+                        + ": is neither a string nor {\"text\": ...}, {\"tokens\": [...]} or {\"source\": ..., \"target\": ...}");
     }
 }

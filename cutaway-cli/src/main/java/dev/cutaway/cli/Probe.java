@@ -50,7 +50,8 @@ final class Probe implements Runnable {
     @Option(
             names = "--inputs",
             paramLabel = "FILE",
-            description = "A .safetensors batch (input_ids, attention_mask ...), or .jsonl: a text a line, a file each.")
+            description =
+                    "A .safetensors batch (input_ids, attention_mask ...), or .jsonl: a text a line, a file each.")
     private @Nullable Path inputs;
 
     @Option(names = "--no-special", description = "Add no special tokens to the text.")
@@ -133,7 +134,8 @@ final class Probe implements Runnable {
             throw new UsageException("--target needs --source");
         }
         if (loss != null || tensors.stream().anyMatch(t -> t.startsWith("grad."))) {
-            throw new UsageException("gradients (--loss, grad.) come with training, which this version does not have yet");
+            throw new UsageException(
+                    "gradients (--loss, grad.) come with training, which this version does not have yet");
         }
         if (tensors.isEmpty() && explain.isEmpty() && !list) {
             throw new UsageException("nothing is asked for: give --tensor with --out FILE, --explain or --list");

@@ -33,7 +33,8 @@ final class Tokenize implements Runnable {
 
     @Option(
             names = "--jsonl",
-            description = "Lines are JSON: a string, {\"text\",\"pair\"}, or with --decode an array of ids; so are answers.")
+            description =
+                    "Lines are JSON: a string, {\"text\",\"pair\"}, or with --decode an array of ids; so are answers.")
     private boolean jsonLines;
 
     @Option(names = "--decode", description = "Ids to text.")
@@ -69,8 +70,8 @@ final class Tokenize implements Runnable {
             int[] ids = jsonLines ? JsonInput.ids(JsonInput.parse(given, where), where) : Ids.parse(given, where);
             for (int id : ids) {
                 if (id >= tokenizer.vocabularySize()) {
-                    throw new BadInputException(where + ": token id " + id + " is outside the vocabulary; ids go from 0 to "
-                            + (tokenizer.vocabularySize() - 1));
+                    throw new BadInputException(where + ": token id " + id
+                            + " is outside the vocabulary; ids go from 0 to " + (tokenizer.vocabularySize() - 1));
                 }
             }
             String decoded = tokenizer.decode(ids, noSpecial);
