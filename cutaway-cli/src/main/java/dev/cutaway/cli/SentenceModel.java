@@ -123,7 +123,11 @@ final class SentenceModel {
                 IntStream.of(kept).map(encoding::id).toArray(),
                 IntStream.of(kept).map(encoding::type).toArray(),
                 new int[0]);
-        Tensor hidden = session.output("hook_last"); // [position, width]
+        String last = "blocks." + (session.model().sizes().layers() - 1) + ".hook_normalized_resid_post";
+        if (!session.hasOutput(last)) {
+            throw new BadInputException(session.model().name() + ": ends in no normalised stream to embed with");
+        }
+        Tensor hidden = session.output(last); // [position, width]
         float[] vector = {};
         for (Step step : steps) {
             vector = switch (step) {

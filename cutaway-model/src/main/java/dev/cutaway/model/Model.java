@@ -28,9 +28,6 @@ import org.jspecify.annotations.Nullable;
  * first session runs. Immutable and shared between threads; each thread makes a {@link Session} of its own.
  */
 public final class Model implements AutoCloseable {
-    /** Values that plans keep for reading after a run. */
-    private static final List<String> OUTPUTS = List.of("logits", "nsp_logits", "pooler", "hook_last");
-
     private final ModelFiles files;
     private final Architecture architecture;
     private final Sizes sizes;
@@ -59,8 +56,14 @@ public final class Model implements AutoCloseable {
                 weights.willMultiply(p);
             }
         }
-        this.plan = new Plan(graph, weights, OUTPUTS);
+        this.plan = new Plan(graph, weights, outputs(sizes));
         this.pool = new Pool(options.threads());
+    }
+
+    /** Values that plans keep for reading after a run; of those that a model has. */
+    private static List<String> outputs(Sizes sizes) {
+        String last = "blocks." + (sizes.layers() - 1) + ".hook_normalized_resid_post";
+        return List.of("logits", "nsp_logits", "pooler", last);
     }
 
     /**
