@@ -42,7 +42,10 @@ final class Bench implements Runnable {
     @Option(names = "--exactness", description = "Also the mean KL divergence and largest logit difference to --exact.")
     private boolean exactness;
 
-    @Option(names = "--text", paramLabel = "FILE", description = "The text for --exactness; a page of prose by default.")
+    @Option(
+            names = "--text",
+            paramLabel = "FILE",
+            description = "The text for --exactness; a page of prose by default.")
     private @Nullable Path text;
 
     @Option(names = "--json", description = "One JSON object.")
@@ -96,14 +99,17 @@ final class Bench implements Runnable {
                 }
                 case ENCODER -> Map.of("texts_per_s", perSecond(() -> session.encode(ids, new int[0], new int[0])));
                 case VISION ->
-                    Map.of("images_per_s", perSecond(() -> session.image(Examples.of(opened).pixels().getFirst())));
+                    Map.of(
+                            "images_per_s",
+                            perSecond(() ->
+                                    session.image(Examples.of(opened).pixels().getFirst())));
             };
         }
     }
 
     private Map<String, Double> generated(Session session, int[] prompt, boolean decoder) {
-        Generation g = session.generate(
-                prompt, GenerateOptions.greedy(generatedTokens).withIgnoreEnd(true));
+        Generation g =
+                session.generate(prompt, GenerateOptions.greedy(generatedTokens).withIgnoreEnd(true));
         Map<String, Double> all = new LinkedHashMap<>();
         if (decoder) {
             all.put("prompt_tokens_per_s", g.promptTokensPerSecond());

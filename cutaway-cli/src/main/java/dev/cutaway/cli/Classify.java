@@ -46,7 +46,8 @@ final class Classify implements Runnable {
                 Out out = new Out();
                 Session session = opened.session(SessionOptions.defaults().withRecording(false))) {
             if (opened.family() == Family.DECODER || opened.family() == Family.ENCODER_DECODER) {
-                throw new UsageException("classify: " + opened + " has no classes; use a model with a classification head");
+                throw new UsageException(
+                        "classify: " + opened + " has no classes; use a model with a classification head");
             }
             boolean lines = input.equals("-");
             int[] line = new int[1];

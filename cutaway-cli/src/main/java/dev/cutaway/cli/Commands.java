@@ -13,6 +13,7 @@ final class Commands {
     private static final Map<String, Supplier<Object>> ALL = new LinkedHashMap<>();
 
     static {
+        ALL.put("inspect", Inspect::new);
         ALL.put("run", Run::new);
         ALL.put("translate", Translate::new);
         ALL.put("fill", Fill::new);
@@ -23,6 +24,7 @@ final class Commands {
         ALL.put("describe", Describe::new);
         ALL.put("eval", Eval::new);
         ALL.put("bench", Bench::new);
+        ALL.put("convert", Convert::new);
         ALL.put("models", Models::new);
         ALL.put("doctor", Doctor::new);
     }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 /** The command without a subcommand, and the options that every subcommand takes too. */
 @Command(
         name = "cutaway",
-        description = "A Transformer engine that you can see into.",
+        description = "A Transformer engine that you can see into; without COMMAND its inspector starts.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         scope = ScopeType.INHERIT,
@@ -50,6 +50,6 @@ final class Cutaway implements Runnable {
 
     @Override
     public void run() {
-        spec.commandLine().usage(spec.commandLine().getOut());
+        Inspect.start(this);
     }
 }

@@ -19,7 +19,11 @@ final class Embed implements Runnable {
     @Mixin
     private final ModelOptions model = new ModelOptions();
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "TEXT", description = "Texts; - reads lines from standard input.")
+    @Parameters(
+            index = "1..*",
+            arity = "1..*",
+            paramLabel = "TEXT",
+            description = "Texts; - reads lines from standard input.")
     private List<String> texts = new ArrayList<>();
 
     @Option(names = "--json", description = "An object a text: text, embedding.")

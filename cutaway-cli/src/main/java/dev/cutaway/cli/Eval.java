@@ -46,7 +46,8 @@ final class Eval implements Runnable {
             if (opened.family() != Family.DECODER) {
                 throw new UsageException("eval: " + opened + " does not predict next tokens; it measures decoders");
             }
-            int window = context > 0 ? context : Math.min(MAX_CONTEXT, opened.sizes().context());
+            int window =
+                    context > 0 ? context : Math.min(MAX_CONTEXT, opened.sizes().context());
             measure(opened, text, window, out);
         }
     }
@@ -79,17 +80,24 @@ final class Eval implements Runnable {
         double bits = sum[0] / Math.log(2) / bytes;
         if (json) {
             out.line(Json.of(Json.object(
-                    "loss", loss,
-                    "perplexity", Math.exp(loss),
-                    "bits_per_byte", bits,
-                    "tokens", counted[0],
-                    "bytes", bytes,
-                    "windows", losses.windows(),
-                    "context", window,
-                    "tokens_per_s", run / seconds)));
+                    "loss",
+                    loss,
+                    "perplexity",
+                    Math.exp(loss),
+                    "bits_per_byte",
+                    bits,
+                    "tokens",
+                    counted[0],
+                    "bytes",
+                    bytes,
+                    "windows",
+                    losses.windows(),
+                    "context",
+                    window,
+                    "tokens_per_s",
+                    run / seconds)));
         } else {
-            out.format(
-                    "loss           %.6f%nperplexity     %.4f%nbits per byte  %.4f%n", loss, Math.exp(loss), bits);
+            out.format("loss           %.6f%nperplexity     %.4f%nbits per byte  %.4f%n", loss, Math.exp(loss), bits);
             out.format(
                     "tokens         %d of %d bytes, in %d windows of %d%ntokens/s       %.1f%n",
                     counted[0], bytes, losses.windows(), window, run / seconds);

@@ -72,7 +72,7 @@ record Failure(int code, String line, Throwable cause) {
             return of(own);
         }
         CommandLine command = problem.getCommandLine();
-        StringBuilder line = new StringBuilder(oneLine(message(problem)));
+        StringBuilder line = new StringBuilder(oneLine(words(problem)));
         List<String> nearest = problem instanceof CommandLine.UnmatchedArgumentException unmatched
                 ? unmatched.getSuggestions()
                 : List.of();
@@ -83,6 +83,19 @@ record Failure(int code, String line, Throwable cause) {
         }
         line.append("; see ").append(command.getCommandSpec().qualifiedName()).append(" --help");
         return new Failure(USAGE, line.toString(), problem);
+    }
+
+    /** Picocli's words; plainer ones for a command that does not exist. */
+    private static String words(CommandLine.ParameterException problem) {
+        boolean command = problem instanceof CommandLine.UnmatchedArgumentException
+                && problem.getCommandLine().getParent() == null;
+        if (command) {
+            String first = ((CommandLine.UnmatchedArgumentException) problem).getUnmatched().getFirst();
+            if (!first.startsWith("-")) {
+                return "there is no command '" + first + "'";
+            }
+        }
+        return message(problem);
     }
 
     /** Prints the line, and the stack trace where asked for. */

@@ -23,7 +23,10 @@ final class Fill implements Runnable {
     @Mixin
     private final ModelOptions model = new ModelOptions();
 
-    @Parameters(index = "1", paramLabel = "TEXT", description = "A text with a mask; - reads lines from standard input.")
+    @Parameters(
+            index = "1",
+            paramLabel = "TEXT",
+            description = "A text with a mask; - reads lines from standard input.")
     @SuppressWarnings("NullAway.Init")
     private String text;
 
@@ -65,8 +68,10 @@ final class Fill implements Runnable {
                     + opened.tokenizer().piece(mask).orElse("[MASK]") + " where a word is missing");
         }
         session.encode(encoding.ids(), encoding.types(), new int[0]);
-        if (!session.hasOutput("logits") || session.output("logits").dim(-1) != opened.sizes().vocabulary()) {
-            throw new BadInputException(opened.name() + ": has no head for masked words (MaskedLM); use another checkpoint");
+        if (!session.hasOutput("logits")
+                || session.output("logits").dim(-1) != opened.sizes().vocabulary()) {
+            throw new BadInputException(
+                    opened.name() + ": has no head for masked words (MaskedLM); use another checkpoint");
         }
         Tensor logits = session.output("logits");
         for (int p : places) {

@@ -49,6 +49,9 @@ public final class Main {
         Commands.add(line, args);
         // A text may begin with @, which picocli would take for the name of a file with arguments.
         return line.setExpandAtFiles(false)
+                .setUsageHelpWidth(width())
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        Terminal.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -62,5 +65,12 @@ public final class Main {
                     failure.report(err, Log.verbose());
                     return failure.code();
                 });
+    }
+
+    /** Columns of help: those of the terminal where the shell tells them, within reason. */
+    private static int width() {
+        String columns = System.getenv("COLUMNS");
+        boolean told = columns != null && columns.matches("[1-9][0-9]{1,3}");
+        return told ? Math.clamp(Integer.parseInt(columns), 55, 120) : 80;
     }
 }

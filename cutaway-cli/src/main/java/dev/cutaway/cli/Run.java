@@ -35,7 +35,10 @@ final class Run implements Runnable {
     @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told beforehand.")
     private @Nullable String system;
 
-    @Option(names = "--context", paramLabel = "N", description = "Most tokens of prompt and answers; the model's by default.")
+    @Option(
+            names = "--context",
+            paramLabel = "N",
+            description = "Most tokens of prompt and answers; the model's by default.")
     private int context;
 
     @Option(names = "--raw", description = "Without the model's chat template.")

@@ -17,7 +17,10 @@ import picocli.CommandLine.Option;
 final class SamplingArguments {
     private static final int MAX_TOKENS = 256;
 
-    @Option(names = "--max-tokens", paramLabel = "N", description = "Most tokens to write; 256 unless the model says otherwise.")
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "Most tokens to write; 256 unless the model says otherwise.")
     private @Nullable Integer maxTokens;
 
     @Option(names = "--temperature", paramLabel = "T", description = "0 takes the likeliest token; 0.8 by default.")
@@ -26,19 +29,31 @@ final class SamplingArguments {
     @Option(names = "--top-k", paramLabel = "K", description = "Only the K likeliest tokens; 0 is off.")
     private @Nullable Integer topK;
 
-    @Option(names = "--top-p", paramLabel = "P", description = "Only the likeliest tokens that make up P; 0.95 by default, 1 is off.")
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            description = "Only the likeliest tokens that make up P; 0.95 by default, 1 is off.")
     private @Nullable Double topP;
 
-    @Option(names = "--min-p", paramLabel = "P", description = "Only tokens at least P times as likely as the likeliest.")
+    @Option(
+            names = "--min-p",
+            paramLabel = "P",
+            description = "Only tokens at least P times as likely as the likeliest.")
     private @Nullable Double minP;
 
     @Option(names = "--typical", paramLabel = "P", description = "Only tokens of typical surprise that make up P.")
     private @Nullable Double typical;
 
-    @Option(names = "--repeat-penalty", paramLabel = "X", description = "Makes tokens of the text so far unlikelier; 1 is off.")
+    @Option(
+            names = "--repeat-penalty",
+            paramLabel = "X",
+            description = "Makes tokens of the text so far unlikelier; 1 is off.")
     private @Nullable Double repeatPenalty;
 
-    @Option(names = "--presence-penalty", paramLabel = "X", description = "Taken from the score of every token in the answer.")
+    @Option(
+            names = "--presence-penalty",
+            paramLabel = "X",
+            description = "Taken from the score of every token in the answer.")
     private @Nullable Double presencePenalty;
 
     @Option(names = "--frequency-penalty", paramLabel = "X", description = "The same, times how often it is there.")

@@ -188,8 +188,8 @@ final class SentenceModel {
         int rows = (int) d.weight().dim(0);
         int columns = (int) d.weight().dim(1);
         if (columns != vector.length) {
-            throw new BadInputException("the dense layer reads " + columns + " numbers, but pooling gives " + vector.length
-                    + "; the model's files do not belong together");
+            throw new BadInputException("the dense layer reads " + columns + " numbers, but pooling gives "
+                    + vector.length + "; the model's files do not belong together");
         }
         float[] out = new float[rows];
         for (int r = 0; r < rows; r++) {

@@ -19,6 +19,12 @@ final class Terminal {
         return is('2');
     }
 
+    /** Whether results may be coloured: on a terminal, unless the user wants none (no-color.org). */
+    static boolean colours() {
+        String none = System.getenv("NO_COLOR");
+        return output() && (none == null || none.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
+    }
+
     @SuppressWarnings("SystemConsoleNull") // JDK 25 returns null again where nobody sits at both ends
     private static boolean is(char descriptor) {
         String listed = System.getProperty(PROPERTY);

@@ -37,11 +37,12 @@ final class Texts {
     static String file(Path path) {
         try {
             if (!Files.isRegularFile(path)) {
-                throw new BadInputException(
-                        path + (Files.exists(path) ? ": is no regular file" : ": no such file") + "; give a file of text");
+                throw new BadInputException(path + (Files.exists(path) ? ": is no regular file" : ": no such file")
+                        + "; give a file of text");
             }
             if (Files.size(path) > MAX_FILE) {
-                throw new BadInputException(path + ": " + Files.size(path) + " bytes; at most " + MAX_FILE + ", divide it");
+                throw new BadInputException(
+                        path + ": " + Files.size(path) + " bytes; at most " + MAX_FILE + ", divide it");
             }
             return Lines.decode(Files.readAllBytes(path), path.toString());
         } catch (IOException e) {

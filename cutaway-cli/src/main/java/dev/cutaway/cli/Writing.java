@@ -27,7 +27,8 @@ final class Writing {
         out.flush();
         if (!warned && session.beyondContext()) {
             warned = true;
-            System.err.println("note: the text is now longer than the " + session.model().sizes().context()
+            System.err.println("note: the text is now longer than the "
+                    + session.model().sizes().context()
                     + " positions that the model was made for; what follows may be nonsense");
         }
         if (out.abandoned()) {

@@ -1,0 +1,71 @@
+package dev.cutaway.cli;
+
+import dev.cutaway.model.Model;
+import dev.cutaway.model.format.Converter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code cutaway convert}: a model in another format or element type. */
+@Command(name = "convert", description = "Writes a model in another format or with other element types.")
+final class Convert implements Runnable {
+    @Mixin
+    private final ModelOptions model = new ModelOptions();
+
+    @Option(names = "--to", required = true, paramLabel = "TYPE", description = "The element type: f32, bf16, q8_0, q4_0 ...")
+    @SuppressWarnings("NullAway.Init")
+    private String to;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "FILE.gguf|DIR",
+            description = "A .gguf file, or a directory that does not exist yet or is empty.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Override
+    public void run() {
+        Path source = source();
+        try (Out result = new Out();
+                Bar bar = new Bar()) {
+            Converter.Result r = Converter.convert(source, to.toLowerCase(Locale.ROOT), out, bar::at);
+            bar.close();
+            r.notes().forEach(note -> System.err.println("note: " + note));
+            result.line(r.out() + ": " + r.tensors() + " tensors, " + Describe.bytes(r.bytes()));
+        }
+    }
+
+    /** The model's own file or directory; of embedded models and hf: names the file in the cache. */
+    private Path source() {
+        Path path = Path.of(model.name());
+        if (Files.exists(path)) {
+            return path;
+        }
+        try (Model opened = model.open()) {
+            return opened.directory().orElse(opened.checkpoint().file());
+        }
+    }
+
+    /** A bar whose length is known when the first bytes are written. */
+    private static final class Bar implements AutoCloseable {
+        private long of = -1;
+        private Progress progress = new Progress("convert", 1);
+
+        void at(long done, long total) {
+            if (total != of) {
+                of = total;
+                progress = new Progress("convert", total);
+            }
+            progress.at(done);
+        }
+
+        @Override
+        public void close() {
+            progress.close();
+        }
+    }
+}

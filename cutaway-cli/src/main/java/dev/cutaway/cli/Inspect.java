@@ -1,0 +1,135 @@
+package dev.cutaway.cli;
+
+import dev.cutaway.inspect.InspectedModel;
+import dev.cutaway.inspect.InspectorServer;
+import dev.cutaway.inspect.LookModel;
+import dev.cutaway.inspect.ModelSource;
+import dev.cutaway.model.EmbeddedModels;
+import dev.cutaway.model.Model;
+import dev.cutaway.model.OpenOptions;
+import dev.cutaway.tensor.UsageException;
+import java.io.IOException;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code cutaway inspect}: starts the inspector. */
+@Command(name = "inspect", description = "Starts the inspector in a browser; on an embedded model without MODEL.")
+final class Inspect implements Runnable {
+    @ParentCommand
+    @SuppressWarnings("NullAway.Init") // set by picocli before anything runs
+    private Cutaway cutaway;
+
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "MODEL",
+            description = "A directory, a .gguf file, an embedded model's name, or hf:owner/name[/file].")
+    private @Nullable String model;
+
+    @Option(names = "--port", paramLabel = "N", description = "The port; any free one by default.")
+    private int port;
+
+    @Option(names = "--host", paramLabel = "ADDRESS", description = "The address to listen on; ${DEFAULT-VALUE}.")
+    private String host = "127.0.0.1";
+
+    @Option(names = "--no-open", description = "Only print the address; open no browser.")
+    private boolean noOpen;
+
+    /** As {@code cutaway} does without arguments. */
+    static void start(Cutaway cutaway) {
+        Inspect inspect = new Inspect();
+        inspect.cutaway = cutaway;
+        inspect.run();
+    }
+
+    @Override
+    public void run() {
+        if (port < 0 || port > 65_535) {
+            throw new UsageException("--port " + port + ": give a number from 0 (any free one) to 65535");
+        }
+        Source source = new Source(OpenOptions.defaults().withThreads(cutaway.threads()));
+        try {
+            // What cannot be opened is said here and not first on the page.
+            source.open(source.names(model).getFirst());
+            try (InspectorServer server = InspectorServer.start(source, host, port)) {
+                System.out.println(server.address());
+                System.out.flush();
+                System.err.println("The inspector runs until Ctrl-C.");
+                if (!noOpen) {
+                    browse(server.address());
+                }
+                Thread.currentThread().join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            source.close();
+        }
+    }
+
+    /** Opens a browser where there is a screen; the address is printed in any case. */
+    private static void browse(URI address) {
+        String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+        boolean screen = System.getenv("DISPLAY") != null || System.getenv("WAYLAND_DISPLAY") != null;
+        List<String> command = system.contains("mac")
+                ? List.of("open", address.toString())
+                : system.contains("win")
+                        ? List.of("rundll32", "url.dll,FileProtocolHandler", address.toString())
+                        : screen ? List.of("xdg-open", address.toString()) : List.of();
+        if (command.isEmpty()) {
+            return;
+        }
+        try {
+            new ProcessBuilder(command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+        } catch (IOException e) {
+            System.getLogger(Inspect.class.getName()).log(System.Logger.Level.INFO, "no browser could be opened");
+        }
+    }
+
+    /** The model that was asked for, and the embedded ones. */
+    private static final class Source implements ModelSource {
+        private final OpenOptions options;
+        private final List<String> names = new ArrayList<>(EmbeddedModels.names());
+        private final Map<String, Model> open = new LinkedHashMap<>();
+
+        Source(OpenOptions options) {
+            this.options = options;
+        }
+
+        List<String> names(@Nullable String first) {
+            if (first != null) {
+                names.remove(first);
+                names.addFirst(first);
+            }
+            return names;
+        }
+
+        @Override
+        public List<String> names() {
+            return List.copyOf(names);
+        }
+
+        @Override
+        public synchronized InspectedModel open(String name) {
+            return new LookModel(open.computeIfAbsent(name, n -> Model.open(n, options)));
+        }
+
+        @Override
+        public synchronized void close() {
+            open.values().forEach(Model::close);
+            open.clear();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package dev.cutaway.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cutaway.model.format.Safetensors;
+import dev.cutaway.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The main jobs of the other families. */
+class JobsTest {
+    @TempDir
+    private Path dir;
+
+    @Test
+    void translateGivesTheReferencesAnswer() {
+        for (String name : List.of("t5", "t5-v1_1")) {
+            try (Safetensors in = Safetensors.open(Command.GOLDEN.resolve("inputs/" + name + ".safetensors"));
+                    Safetensors expected = Safetensors.open(Command.GOLDEN.resolve("expected/" + name + ".safetensors"))) {
+                Tensor ids = in.require("input_ids");
+                Tensor greedy = expected.require("greedy");
+                List<String> source = new ArrayList<>();
+                for (int i = 0; i < ids.dim(1); i++) {
+                    source.add(Long.toString(ids.getLong(i)));
+                }
+                Command c = Command.run(
+                                "translate", Command.model(name), "--tokens", String.join(",", source), "--json",
+                                "--ignore-eos", "--max-tokens", greedy.dim(1))
+                        .done();
+                List<JsonNode> lines = c.jsonLines().toList();
+                assertThat(lines.getLast().get("stop").textValue()).isEqualTo("length");
+                for (int i = 0; i < greedy.dim(1); i++) {
+                    assertThat(lines.get(i).get("id").longValue()).as(name + " " + i).isEqualTo(greedy.getLong(i));
+                }
+            }
+        }
+        Command.run("translate", Command.model("t5"), "--tokens", "1", "--beams", "4").failed(2, "--beams");
+        Command.run("translate", Command.model("gpt2"), "--tokens", "1").failed(2, "T5");
+    }
+
+    @Test
+    void fill() {
+        Path model = Command.withWords("bert-masked-word", dir.resolve("m"));
+        Command c = Command.run("fill", model, "w5 w3 w6", "--json").done();
+        List<JsonNode> all = c.jsonLines().toList();
+        assertThat(all).hasSize(5);
+        assertThat(all.getFirst().get("score").doubleValue()).isGreaterThanOrEqualTo(all.get(1).get("score").doubleValue());
+        assertThat(all.getFirst().fieldNames()).toIterable().containsExactly("id", "text", "score");
+        Command.run("fill", model, "w5").failed(3, "w3");
+        Command.run("fill", Command.withWords("bert-classes", dir.resolve("c")), "w5 w3").failed(3, "MaskedLM");
+    }
+
+    @Test
+    void classify() {
+        Path model = Command.withWords("bert-classes", dir.resolve("m"));
+        List<JsonNode> all = Command.run("classify", model, "w5 w6", "--json").done().jsonLines().toList();
+        double sum = all.stream().mapToDouble(n -> n.get("score").doubleValue()).sum();
+        assertThat(sum).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-6));
+        assertThat(all).isSortedAccordingTo((a, b) ->
+                Double.compare(b.get("score").doubleValue(), a.get("score").doubleValue()));
+        assertThat(Command.given("w5\nw6\n", "classify", model, "-").done().out()).isNotBlank();
+        Command.run("classify", Command.withWords("bert-masked-word", dir.resolve("c")), "w5").failed(3, "head");
+        Command.run("classify", Command.model("vit-classes"), dir.resolve("no.png")).failed(3, "preprocessor_config.json");
+    }
+
+    @Test
+    void embed() throws IOException {
+        Path model = Command.withWords("bert-pooler", dir.resolve("m"));
+        Command mean = Command.run("embed", model, "w5 w6", "w7", "--json").done();
+        assertThat(mean.lines()).hasSize(2);
+        assertThat(mean.jsonLines().toList().getFirst().get("embedding")).hasSize(20);
+        Files.writeString(
+                model.resolve("modules.json"),
+                """
+                [{"idx":0,"path":"","type":"sentence_transformers.models.Transformer"},
+                 {"idx":1,"path":"1_Pooling","type":"sentence_transformers.models.Pooling"},
+                 {"idx":2,"path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]""");
+        Files.createDirectories(model.resolve("1_Pooling"));
+        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_cls_token\":true}");
+        Files.writeString(model.resolve("sentence_bert_config.json"), "{\"max_seq_length\":2}");
+        JsonNode cls = Command.run("embed", model, "w5 w6 w9 w9", "--json").done().json();
+        JsonNode shorter = Command.run("embed", model, "w5 w6", "--json").done().json();
+        assertThat(cls.get("embedding")).isEqualTo(shorter.get("embedding"));
+        double norm = 0;
+        for (JsonNode x : cls.get("embedding")) {
+            norm += x.doubleValue() * x.doubleValue();
+        }
+        assertThat(norm).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-5));
+        Files.writeString(model.resolve("1_Pooling/config.json"), "{}");
+        Command.run("embed", model, "w5").failed(3, "pooling");
+        Files.writeString(model.resolve("modules.json"), "[{\"path\":\"../..\",\"type\":\"x.Pooling\"}]");
+        Command.run("embed", model, "w5").failed(3, "modules.json");
+        Command.run("embed", Command.model("gpt2"), "w5").failed(2, "BERT");
+    }
+
+    @Test
+    void eval() throws IOException {
+        Path text = Files.writeString(dir.resolve("text"), "Once upon a time there was a little girl who lived in a wood.\n");
+        JsonNode e = Command.run("eval", "tales", "--text", text, "--json").done().json();
+        assertThat(Math.exp(e.get("loss").doubleValue()))
+                .isCloseTo(e.get("perplexity").doubleValue(), org.assertj.core.data.Percentage.withPercentage(0.001));
+        double bits = e.get("loss").doubleValue() * e.get("tokens").longValue() / Math.log(2) / 62;
+        assertThat(e.get("bits_per_byte").doubleValue()).isCloseTo(bits, org.assertj.core.data.Offset.offset(1e-6));
+        assertThat(e.get("loss").doubleValue()).isBetween(1.0, 6.0);
+        assertThat(Command.run("eval", "tales", "--text", text, "--context", 8).done().out()).contains("windows of 8");
+        Command.run("eval", "tales", "--text", dir.resolve("no")).failed(3, "no such file");
+        Command.run("eval", "tales", "--text", Files.write(dir.resolve("bad"), new byte[] {'a', '\n', -1}))
+                .failed(3, "line 2", "byte 1");
+        Command.run("eval", "tales").failed(2, "--text");
+    }
+
+    @Test
+    void bench() {
+        JsonNode b = Command.run(
+                        "bench", "tales", "--prompt-tokens", 8, "--generated-tokens", 4, "--repeat", 2, "--json")
+                .done()
+                .json();
+        assertThat(b.fieldNames())
+                .toIterable()
+                .contains("threads", "prompt_tokens_per_s", "generated_tokens_per_s", "first_token_s", "resident_mib");
+        assertThat(Command.run("bench", Command.model("bert-pooler"), "--prompt-tokens", 8, "--repeat", 1, "--json")
+                        .done()
+                        .json()
+                        .has("texts_per_s"))
+                .isTrue();
+        assertThat(Command.run("bench", Command.model("vit-classes"), "--repeat", 1, "--json").done().json().has("images_per_s"))
+                .isTrue();
+        assertThat(Command.run("bench", Command.model("t5"), "--prompt-tokens", 8, "--repeat", 1, "--json")
+                        .done()
+                        .json()
+                        .has("generated_tokens_per_s"))
+                .isTrue();
+    }
+
+    @Test
+    void models() {
+        assertThat(Command.run("models").done().out()).contains("tales");
+        assertThat(Command.run("doctor").done().out()).contains("kernels");
+    }
+}
