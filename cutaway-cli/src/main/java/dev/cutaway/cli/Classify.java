@@ -65,14 +65,23 @@ final class Classify implements Runnable {
             Encoding e = opened.tokenizer().encode(given, EncodeOptions.TEXT);
             session.encode(e.ids(), e.types(), new int[0]);
         }
-        // A head over classes gives one row for a text; one over tokens or words gives a row for each.
-        if (!session.hasOutput("logits") || session.output("logits").dim(0) != 1) {
+        if (!hasClasses(opened, session)) {
             throw new BadInputException(
                     opened.name() + ": has no head over classes (SequenceClassification); use another checkpoint");
         }
         Tensor logits = session.output("logits");
         int classes = (int) logits.dim(-1);
         print(Labels.of(opened.config(), classes), scores(opened, logits.toFloats()), line, out);
+    }
+
+    /** A head over classes gives one row for a text; one over tokens or words gives a row for each. */
+    private static boolean hasClasses(Model opened, Session session) {
+        boolean perToken =
+                opened.config().texts("architectures").stream().anyMatch(a -> a.endsWith("ForTokenClassification"));
+        return !perToken
+                && session.hasOutput("logits")
+                && session.output("logits").dim(0) == 1
+                && session.output("logits").dim(-1) != opened.sizes().vocabulary();
     }
 
     /** Softmax over the classes; each for itself where several may hold, as transformers' pipelines do. */

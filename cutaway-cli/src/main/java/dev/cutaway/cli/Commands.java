@@ -2,6 +2,7 @@ package dev.cutaway.cli;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 
@@ -30,6 +31,10 @@ final class Commands {
     }
 
     private Commands() {}
+
+    static Set<String> names() {
+        return ALL.keySet();
+    }
 
     /** Adds the command that the arguments call; all if they call none, so that help and suggestions know them. */
     static void add(CommandLine line, String[] args) {

@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.model.Nearest;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.CutawayException;
 import dev.cutaway.tensor.ResourceException;
@@ -13,6 +14,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -72,7 +74,16 @@ record Failure(int code, String line, Throwable cause) {
             return of(own);
         }
         CommandLine command = problem.getCommandLine();
-        StringBuilder line = new StringBuilder(oneLine(words(problem)));
+        Optional<String> unknown = unknownCommand(problem);
+        if (unknown.isPresent()) {
+            String nearest = Nearest.of(unknown.get(), Commands.names());
+            return new Failure(
+                    USAGE,
+                    "there is no command '" + oneLine(unknown.get()) + "'; did you mean " + nearest
+                            + "? see cutaway --help",
+                    problem);
+        }
+        StringBuilder line = new StringBuilder(oneLine(message(problem)));
         List<String> nearest = problem instanceof CommandLine.UnmatchedArgumentException unmatched
                 ? unmatched.getSuggestions()
                 : List.of();
@@ -85,17 +96,12 @@ record Failure(int code, String line, Throwable cause) {
         return new Failure(USAGE, line.toString(), problem);
     }
 
-    /** Picocli's words; plainer ones for a command that does not exist. */
-    private static String words(CommandLine.ParameterException problem) {
-        boolean command = problem instanceof CommandLine.UnmatchedArgumentException
-                && problem.getCommandLine().getParent() == null;
-        if (command) {
-            String first = ((CommandLine.UnmatchedArgumentException) problem).getUnmatched().getFirst();
-            if (!first.startsWith("-")) {
-                return "there is no command '" + first + "'";
-            }
-        }
-        return message(problem);
+    /** The first argument if it should have been a command. */
+    private static Optional<String> unknownCommand(CommandLine.ParameterException problem) {
+        return problem instanceof CommandLine.UnmatchedArgumentException unmatched
+                        && problem.getCommandLine().getParent() == null
+                ? Optional.of(unmatched.getUnmatched().getFirst()).filter(first -> !first.startsWith("-"))
+                : Optional.empty();
     }
 
     /** Prints the line, and the stack trace where asked for. */
