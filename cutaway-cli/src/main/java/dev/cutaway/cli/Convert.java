@@ -30,12 +30,16 @@ final class Convert implements Runnable {
     @Override
     public void run() {
         Path source = source();
-        try (Out result = new Out();
-                Bar bar = new Bar()) {
-            Converter.Result r = Converter.convert(source, to.toLowerCase(Locale.ROOT), out, bar::at);
-            bar.close();
-            r.notes().forEach(note -> System.err.println("note: " + note));
+        Converter.Result r = convert(source);
+        r.notes().forEach(note -> System.err.println("note: " + note));
+        try (Out result = new Out()) {
             result.line(r.out() + ": " + r.tensors() + " tensors, " + Describe.bytes(r.bytes()));
+        }
+    }
+
+    private Converter.Result convert(Path source) {
+        try (Bar bar = new Bar()) {
+            return Converter.convert(source, to.toLowerCase(Locale.ROOT), out, bar::at);
         }
     }
 

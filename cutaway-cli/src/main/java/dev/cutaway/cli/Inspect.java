@@ -1,20 +1,16 @@
 package dev.cutaway.cli;
 
-import dev.cutaway.inspect.InspectedModel;
+import dev.cutaway.inspect.EngineModels;
 import dev.cutaway.inspect.InspectorServer;
-import dev.cutaway.inspect.LookModel;
 import dev.cutaway.inspect.ModelSource;
 import dev.cutaway.model.EmbeddedModels;
-import dev.cutaway.model.Model;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.tensor.UsageException;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -56,10 +52,15 @@ final class Inspect implements Runnable {
         if (port < 0 || port > 65_535) {
             throw new UsageException("--port " + port + ": give a number from 0 (any free one) to 65535");
         }
-        Source source = new Source(OpenOptions.defaults().withThreads(cutaway.threads()));
+        List<String> names = new ArrayList<>(EmbeddedModels.names());
+        if (model != null) {
+            names.remove(model);
+            names.addFirst(model);
+        }
+        ModelSource source = new EngineModels(names, OpenOptions.defaults().withThreads(cutaway.threads()));
         try {
             // What cannot be opened is said here and not first on the page.
-            source.open(source.names(model).getFirst());
+            source.open(names.getFirst());
             try (InspectorServer server = InspectorServer.start(source, host, port)) {
                 System.out.println(server.address());
                 System.out.flush();
@@ -95,41 +96,6 @@ final class Inspect implements Runnable {
                     .start();
         } catch (IOException e) {
             System.getLogger(Inspect.class.getName()).log(System.Logger.Level.INFO, "no browser could be opened");
-        }
-    }
-
-    /** The model that was asked for, and the embedded ones. */
-    private static final class Source implements ModelSource {
-        private final OpenOptions options;
-        private final List<String> names = new ArrayList<>(EmbeddedModels.names());
-        private final Map<String, Model> open = new LinkedHashMap<>();
-
-        Source(OpenOptions options) {
-            this.options = options;
-        }
-
-        List<String> names(@Nullable String first) {
-            if (first != null) {
-                names.remove(first);
-                names.addFirst(first);
-            }
-            return names;
-        }
-
-        @Override
-        public List<String> names() {
-            return List.copyOf(names);
-        }
-
-        @Override
-        public synchronized InspectedModel open(String name) {
-            return new LookModel(open.computeIfAbsent(name, n -> Model.open(n, options)));
-        }
-
-        @Override
-        public synchronized void close() {
-            open.values().forEach(Model::close);
-            open.clear();
         }
     }
 }

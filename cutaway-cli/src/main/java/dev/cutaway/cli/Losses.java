@@ -64,7 +64,7 @@ final class Losses {
     /** Runs a window and visits every token of it but the first. */
     void visit(Session session, int[] window, Visitor visitor) {
         int vocabulary = model.sizes().vocabulary();
-        int step = (int) Math.clamp(BUDGET / (4L * vocabulary), 1, 128);
+        int step = Math.clamp(BUDGET / (4L * vocabulary), 1, 128);
         float[] row = new float[vocabulary];
         session.reset();
         for (int at = 0; at < window.length; at += step) {

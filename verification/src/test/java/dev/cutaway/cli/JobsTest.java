@@ -66,7 +66,13 @@ class JobsTest {
                 Double.compare(b.get("score").doubleValue(), a.get("score").doubleValue()));
         assertThat(Command.given("w5\nw6\n", "classify", model, "-").done().out()).isNotBlank();
         Command.run("classify", Command.withWords("bert-masked-word", dir.resolve("c")), "w5").failed(3, "head");
-        Command.run("classify", Command.model("vit-classes"), dir.resolve("no.png")).failed(3, "preprocessor_config.json");
+        Command.run("classify", Command.model("vit-classes"), dir.resolve("no.png")).failed(3, "no.png");
+        List<JsonNode> image = Command.run(
+                        "classify", Command.model("vit-classes"), Command.GOLDEN.resolve("images/rgb.png"), "--json")
+                .done()
+                .jsonLines()
+                .toList();
+        assertThat(image.size()).isGreaterThan(1);
     }
 
     @Test
