@@ -59,17 +59,29 @@ export class CutThumb extends LitElement {
 
 customElements.define('cut-thumb', CutThumb);
 
-const WIDEST = 160;
+const WIDEST = 114;
+const TALLEST = 250;
 const LARGEST = 36;
+const SMALLEST = 8;
+
+/** Columns and size of so many pictures in the place for them. */
+function fitHeads(heads: number): [number, number] {
+  for (let size = LARGEST; size > SMALLEST; size--) {
+    const columns = Math.floor(WIDEST / (size + 2));
+    if (Math.ceil(heads / columns) * (size + 6) <= TALLEST) return [columns, size];
+  }
+  return [Math.floor(WIDEST / (SMALLEST + 2)), SMALLEST];
+}
 
 export function headChooser(c: Context, l: number, h: number, x: number, y: number): TemplateResult {
   const { heads, keyValueHeads } = c.store.facts!;
   const grouped = keyValueHeads < heads;
   const per = Math.max(1, Math.floor(heads / keyValueHeads));
-  const columns = grouped ? Math.min(keyValueHeads, 16) : Math.min(heads, Math.max(3, Math.ceil(Math.sqrt(heads))));
-  const size = Math.min(LARGEST, Math.floor(WIDEST / columns) - 2);
+  const [free, freeSize] = fitHeads(heads);
+  const columns = grouped ? Math.min(keyValueHeads, 11) : free;
+  const size = grouped ? Math.min(LARGEST, Math.floor(WIDEST / columns) - 2) : freeSize;
   const place = (i: number): [number, number] => (grouped ? [Math.floor(i / per) % columns, (i % per) + per * Math.floor(i / per / columns)] : [i % columns, Math.floor(i / columns)]);
-  const words = grouped ? (per === 1 ? '' : `${per} share a K, V`) : 'each with its own K, V';
+  const words = grouped ? (per === 1 ? '' : `${per} share a K, V`) : 'one K, V each';
   return html`<div class="cap" .style=${`left:${x}px;top:${y - 38}px`}><b>${heads} query heads</b></div><div class="cap" .style=${`left:${x}px;top:${y - 22}px`}><span>${words}</span></div>
     ${Array.from({ length: heads }, (_, i) => {
       const [col, row] = place(i);

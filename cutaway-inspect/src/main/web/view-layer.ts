@@ -54,15 +54,21 @@ function sheet(p: Plan): TemplateResult {
     ${wires(p)}${backbone(p)}${attention(p)}${mlp(p)}</div>`;
 }
 
+/** Whether blocks of this model normalise after adding: attention then reads the stream as it is, the MLP what the first norm left. */
+function normsAfter(c: Context, l: number): boolean {
+  return c.store.has(block(c, l, 'hook_normalized_resid_post'));
+}
+
 // ---- the stream
 
 function backbone(p: Plan): TemplateResult {
   const { c, s, l, q } = p;
   const mid = c.store.has(block(c, l, 'hook_resid_mid'));
   const n = c.store.tokens.length;
+  const after = normsAfter(c, l);
   return html`${tile(c, s, BX, Y0, q, { name: block(c, l, 'hook_resid_pre'), title: 'stream' })}
     ${mid ? tile(c, s, BX, p.y1, q, { name: block(c, l, 'hook_resid_mid'), title: 'stream', note: '+ attention', height: 64 }) : nothing}
-    ${tile(c, s, BX, p.y2, q, { name: block(c, l, 'hook_resid_post'), title: 'stream', note: mid ? '+ MLP' : '+ attention + MLP', height: 48 })}
+    ${tile(c, s, BX, p.y2, q, { name: block(c, l, 'hook_resid_post'), title: 'stream', note: after ? 'norm + MLP' : mid ? '+ MLP' : '+ attention + MLP', height: 48 })}
     <div class="cap" .style=${`left:${NX}px;top:${p.y2 + 16}px`}><span>${l + 1 < c.store.facts!.layers ? `on to layer ${l + 1}` : 'on to the final norm'}${n > 108 ? `; ${s.tile.pool} tokens to a column` : ''}</span></div>`;
 }
 
@@ -79,7 +85,7 @@ function attention(p: Plan): TemplateResult {
   const n = c.store.tokens.length;
   const cached = c.store.causal ? 'cached: one column per token' : 'one column per token';
   const size = c.store.facts!.headSize;
-  return html`${tile(c, s, NX, Y0, q, { name: block(c, l, 'ln1.hook_normalized'), title: 'norm' })}
+  return html`${normsAfter(c, l) ? nothing : tile(c, s, NX, Y0, q, { name: block(c, l, 'ln1.hook_normalized'), title: 'norm' })}
     ${headChooser(c, l, h, NX, 206)}
     ${arm(c, s, CX, KY, q, block(c, l, kName), kv, 'key')}
     ${arm(c, s, CX, p.vy, q, block(c, l, 'attn.hook_v'), kv, 'value')}
@@ -145,7 +151,7 @@ function mlp(p: Plan): TemplateResult {
   const my = p.y1 + 20;
   const gated = c.store.has(block(c, l, 'mlp.hook_pre_linear'));
   const neuron = { unit: 'neuron' };
-  return html`${tile(c, s, NX, my, q, { name: block(c, l, 'ln2.hook_normalized'), title: 'norm' })}
+  return html`${tile(c, s, NX, my, q, { name: block(c, l, normsAfter(c, l) ? 'ln1.hook_normalized' : 'ln2.hook_normalized'), title: 'norm' })}
     ${tile(c, s, NX + 180, my, q, { name: block(c, l, 'mlp.hook_pre'), title: gated ? 'gate' : 'before', ...neuron })}
     ${gated ? tile(c, s, NX + 352, my, q, { name: block(c, l, 'mlp.hook_pre_linear'), title: 'up', ...neuron }) : nothing}
     ${tile(c, s, NX + 552, my, q, { name: block(c, l, 'mlp.hook_post'), title: 'neurons', ...neuron })}
@@ -167,10 +173,13 @@ function wires(p: Plan): TemplateResult {
   const centre = BX + tw / 2;
   w.operator(centre, p.a1, '+');
   w.operator(centre, p.a2, '+');
-  w.arrow(`M${BX + tw + 2} ${Y0 + 48}H${NX - 4}`);
   const bus = NX + tw + 16;
   const ny = Y0 + 60;
-  w.line(`M${NX + tw + 2} ${ny}H${bus + 46}`);
+  if (normsAfter(c, l)) w.line(`M${BX + tw + 2} ${ny}H${bus + 46}`);
+  else {
+    w.arrow(`M${BX + tw + 2} ${Y0 + 48}H${NX - 4}`);
+    w.line(`M${NX + tw + 2} ${ny}H${bus + 46}`);
+  }
   w.weight(bus + 46, ny - 10, 40, 'K');
   w.arrow(`M${bus + 86} ${ny}H${CX - 4}`);
   const qX = p.qx + s.side.total - 22;
