@@ -26,7 +26,7 @@ import java.util.Set;
  * @param sizes its sizes
  * @param rows parameters by component
  * @param parameters all parameters; a tied matrix counts once
- * @param matrices parameters of matrices only: without biases, norms and position tables; a tied unembedding counts again
+ * @param matrices parameters of matrices only: without biases, norms and position tables; a tied one counts for each use
  * @param tied whether the unembedding is the embedding
  * @param macsPerToken multiply-adds for one token that sees one key (an empty context)
  * @param macsPerTokenFull multiply-adds for one token at the end of a full context
@@ -55,8 +55,9 @@ public record Description(
      * @param count how many there are
      * @param parameters of all of them together
      * @param matrix whether they count as matrices
+     * @param shared whether they are another row's numbers used again (a tied unembedding): a matrix more, no memory
      */
-    public record Row(String component, String shape, int count, long parameters, boolean matrix) {}
+    public record Row(String component, String shape, int count, long parameters, boolean matrix, boolean shared) {}
 
     public Description {
         rows = List.copyOf(rows);
@@ -96,17 +97,11 @@ public record Description(
         List<Row> rows = byComponent.entrySet().stream()
                 .map(e -> row(e.getKey(), e.getValue(), tables))
                 .toList();
-        long all = rows.stream().mapToLong(Row::parameters).sum();
+        rows = withShared(rows, looked, multiplied);
+        long all = rows.stream().filter(r -> !r.shared()).mapToLong(Row::parameters).sum();
         long matrices =
                 rows.stream().filter(Row::matrix).mapToLong(Row::parameters).sum();
-        List<Parameter> unembeddings = looked.stream()
-                .filter(p ->
-                        multiplied.contains(p) && p.dims().getFirst().label().equals("token"))
-                .toList();
-        // The well-known ledgers list the unembedding as a matrix also where it is the embedding.
-        for (Parameter p : unembeddings) {
-            matrices += dev.cutaway.graph.Type.real(p.dims()).fixedSize();
-        }
+        boolean tied = rows.stream().anyMatch(Row::shared);
         int width = sizes.width();
         long cache = graph.nodes().stream()
                 .filter(n -> n.op() instanceof Cache)
@@ -119,12 +114,24 @@ public record Description(
                 rows,
                 all,
                 matrices,
-                !unembeddings.isEmpty(),
+                tied,
                 macs(graph, 1),
                 macs(graph, sizes.context()),
                 cache,
                 4L * width * graph.blockInputs().size(),
                 constants(graph));
+    }
+
+    /** Adds tables that are multiplied by as well as looked up, which the well-known ledgers count twice. */
+    private static List<Row> withShared(List<Row> rows, Set<Parameter> looked, Set<Parameter> multiplied) {
+        List<Row> all = new ArrayList<>(rows);
+        for (Parameter p : looked) {
+            if (multiplied.contains(p)) {
+                dev.cutaway.graph.Type t = dev.cutaway.graph.Type.real(p.dims());
+                all.add(new Row(component(p) + " as unembedding (tied)", t.toString(), 1, t.fixedSize(), true, true));
+            }
+        }
+        return all;
     }
 
     private static String component(Parameter p) {
@@ -141,7 +148,7 @@ public record Description(
             matrix &= p.dims().size() > 1 && !tables.contains(p);
         }
         String shape = dev.cutaway.graph.Type.real(ps.getFirst().dims()).toString();
-        return new Row(component, shape, ps.size(), n, matrix);
+        return new Row(component, shape, ps.size(), n, matrix, false);
     }
 
     private static long macs(Graph graph, int keys) {

@@ -88,6 +88,7 @@ public final class Session implements AutoCloseable {
      */
     public float[] append(int... next) {
         checkRoom(next.length);
+        checkIds(next);
         if (ropes.stream().anyMatch(r -> r.changes(length, length + next.length)) && length > 0) {
             // The rotation depends on the length, so what was cached is of another rotation: start afresh.
             int[] all = Arrays.copyOf(tokens, length + next.length);
@@ -109,29 +110,31 @@ public final class Session implements AutoCloseable {
             batch.clear()
                     .want(last ? Batch.Wanted.LAST_OF_EACH : Batch.Wanted.NONE)
                     .add(state, n);
-            push(next, at, n);
+            push(batch, 0, next, at, n);
             batch.total(total);
             model.run(runner, batch, false);
         }
-        if (logits.length == 0) {
-            logits = new float[model.sizes().vocabulary()];
-        }
-        runner.output("logits", 0, logits);
+        readLogits(runner, 0);
         return logits;
     }
 
-    private void push(int[] next, int at, int n) {
-        reserve(length + n);
+    private void checkIds(int[] ids) {
         int vocabulary = model.sizes().vocabulary();
-        for (int i = 0; i < n; i++) {
-            int id = next[at + i];
-            if (id < 0 || id >= vocabulary) {
-                throw new BadInputException("token id " + id + " at position " + (length + i)
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] < 0 || ids[i] >= vocabulary) {
+                throw new BadInputException("token id " + ids[i] + " at position " + (length + i)
                         + " is outside the vocabulary; ids go from 0 to " + (vocabulary - 1));
             }
-            tokens[length + i] = id;
-            batch.put("tokens", i, id);
-            batch.put("position", i, length + i);
+        }
+    }
+
+    /** Notes n of the next tokens and gives them to a batch from a row on. */
+    private void push(Batch b, int row, int[] next, int at, int n) {
+        reserve(length + n);
+        for (int i = 0; i < n; i++) {
+            tokens[length + i] = next[at + i];
+            b.put("tokens", row + i, next[at + i]);
+            b.put("position", row + i, length + i);
         }
         length += n;
     }
@@ -155,18 +158,58 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Runs the next tokens of several sessions of one decoder in one step: rows of all of them go through the weights together.
+     * Each session's {@link #logits()} are its last token's; they are what {@link #append} would have given, bit for bit.
+     *
+     * @param sessions sessions of the same model
+     * @param next the next tokens of each, at least one
+     */
+    public static void appendTogether(List<Session> sessions, List<int[]> next) {
+        if (sessions.size() != next.size() || sessions.isEmpty()) {
+            throw new IllegalArgumentException(sessions.size() + " sessions and " + next.size() + " lists of tokens");
+        }
+        Session first = sessions.getFirst();
+        for (int i = 0; i < next.size(); i++) {
+            if (sessions.get(i).model != first.model) {
+                throw new IllegalArgumentException("the sessions are of different models");
+            }
+            sessions.get(i).checkRoom(next.get(i).length);
+            sessions.get(i).checkIds(next.get(i));
+        }
+        Batch b = first.batch.clear().want(Batch.Wanted.LAST_OF_EACH);
+        for (int i = 0; i < next.size(); i++) {
+            Session s = sessions.get(i);
+            int row = b.rows();
+            b.add(s.state, next.get(i).length);
+            s.push(b, row, next.get(i), 0, next.get(i).length);
+        }
+        first.model.run(first.runner, b, false);
+        for (int i = 0; i < next.size(); i++) {
+            sessions.get(i).readLogits(first.runner, i);
+        }
+    }
+
+    private void readLogits(Plan.Runner from, int row) {
+        if (logits.length == 0) {
+            logits = new float[model.sizes().vocabulary()];
+        }
+        from.output("logits", row, logits);
+    }
+
+    /**
      * Logits of every one of the next tokens of a decoder, {@code [row, vocabulary]}: for measuring loss.
      *
      * @throws BadInputException as {@link #append}
      */
     public Tensor appendAll(int... next) {
         checkRoom(next.length);
+        checkIds(next);
         Tensor all = Tensor.zeros(next.length, model.sizes().vocabulary());
         int total = length + next.length;
         for (int at = 0; at < next.length; at += CHUNK) {
             int n = Math.min(CHUNK, next.length - at);
             batch.clear().want(Batch.Wanted.ALL).add(state, n).total(total);
-            push(next, at, n);
+            push(batch, 0, next, at, n);
             model.run(runner, batch, false);
             Tensor part = runner.output("logits");
             java.lang.foreign.MemorySegment.copy(part.data(), 0, all.data(), at * part.dim(1) * 4, part.size() * 4);
@@ -187,10 +230,11 @@ public final class Session implements AutoCloseable {
         }
         reset();
         checkRoom(ids.length);
+        checkIds(ids);
         types = typeIds.length == 0 ? new int[ids.length] : typeIds.clone();
         positions = positionIds.clone();
         batch.clear().want(Batch.Wanted.ALL).add(state, ids.length);
-        push(ids, 0, ids.length);
+        push(batch, 0, ids, 0, ids.length);
         for (int i = 0; i < ids.length; i++) {
             batch.put("token_type_ids", i, types[i]);
             batch.put("position", i, positions.length == 0 ? i : positions[i]);

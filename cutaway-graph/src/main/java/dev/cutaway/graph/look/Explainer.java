@@ -2,8 +2,10 @@ package dev.cutaway.graph.look;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.Primitive;
+import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Input;
@@ -80,6 +82,8 @@ public final class Explainer {
                 new ArrayList<>(products.stream().map(this::term).toList());
         double recomputed =
                 d.how().of(terms.stream().mapToDouble(Explanation.Term::value).toArray());
+        // Hidden scores are minus infinity: they count nothing.
+        terms.removeIf(t -> Double.isInfinite(t.value()));
         boolean sum = d.kind() == Derivation.Kind.SUM;
         // What a function takes (scores of a softmax) counts by its value, what is added by its magnitude.
         terms.sort(Comparator.comparingDouble((Explanation.Term t) -> sum ? -Math.abs(t.value()) : -t.value()));
@@ -186,12 +190,11 @@ public final class Explainer {
         return v.node().op() instanceof Input i ? i.input() : names.getOrDefault(v, v.toString());
     }
 
-    /** Everything but weights is shown with a batch axis in front. */
+    /** Everything is shown with a batch axis in front, but weights, and what has one row per sequence already. */
     private static List<Long> indexOf(Value v, long[] index) {
         LongStream own = LongStream.of(index);
-        return (v.node().op() instanceof Parameter ? own : LongStream.concat(LongStream.of(0), own))
-                .boxed()
-                .toList();
+        boolean whole = v.node().op() instanceof Parameter || v.type().dim(0).equals(Dim.of(Space.SEQUENCES));
+        return (whole ? own : LongStream.concat(LongStream.of(0), own)).boxed().toList();
     }
 
     private long flat(Value v, long[] index) {

@@ -58,11 +58,15 @@ public record Softmax() implements Primitive {
                 "\\frac{e^{x_j}}{\\sum_{k} e^{x_k}}",
                 terms,
                 v -> {
+                    double max = Double.NEGATIVE_INFINITY;
+                    for (double x : v) {
+                        max = Math.max(max, x);
+                    }
                     double sum = 0;
                     for (double x : v) {
-                        sum += Math.exp(x - v[chosen]);
+                        sum += Math.exp(x - max);
                     }
-                    return 1 / sum;
+                    return Math.exp(v[chosen] - max) / sum;
                 });
     }
 }
