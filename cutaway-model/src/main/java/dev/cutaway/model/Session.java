@@ -89,7 +89,7 @@ public final class Session implements AutoCloseable {
     public float[] append(int... next) {
         checkRoom(next.length);
         checkIds(next);
-        if (ropes.stream().anyMatch(r -> r.changes(length, length + next.length)) && length > 0) {
+        if (length > 0 && rotationChanges(length + next.length)) {
             // The rotation depends on the length, so what was cached is of another rotation: start afresh.
             int[] all = Arrays.copyOf(tokens, length + next.length);
             System.arraycopy(next, 0, all, length, next.length);
@@ -97,6 +97,15 @@ public final class Session implements AutoCloseable {
             return run(all, 0, all.length, all.length);
         }
         return run(next, 0, next.length, length + next.length);
+    }
+
+    private boolean rotationChanges(int to) {
+        for (int i = 0; i < ropes.size(); i++) { // no iterator: this runs for every token
+            if (ropes.get(i).changes(length, to)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private float[] run(int[] next, int from, int to, int total) {
