@@ -11,6 +11,7 @@ import dev.cutaway.graph.look.Evaluator;
 import dev.cutaway.graph.look.Explainer;
 import dev.cutaway.graph.look.Explanation;
 import dev.cutaway.graph.look.Given;
+import dev.cutaway.graph.op.Cache;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
 import java.util.ArrayList;
@@ -295,6 +296,35 @@ public final class Look {
             look = look.with(v, t -> s.averaged(t, batched(t.shape()), axis + 1));
         }
         return look;
+    }
+
+    /** Whether anything was replaced or ablated. */
+    public boolean edited() {
+        return !edits.isEmpty();
+    }
+
+    /** The last block that an intervention touches; -1 if it touches what comes before the first. */
+    int lastEditedBlock() {
+        return edits.keySet().stream().mapToInt(v -> v.node().block()).max().orElse(-1);
+    }
+
+    /** The first block that an intervention touches. */
+    int firstEditedBlock() {
+        return edits.keySet().stream().mapToInt(v -> v.node().block()).min().orElse(-1);
+    }
+
+    /** What enters a block here, {@code [row, width]}. */
+    Tensor blockInput(int block) {
+        return rows(opened.blockInputs().get(block), 0, length, () -> false);
+    }
+
+    /** What the state nodes of a block hold here, by name: {@code [key, head, size]}. */
+    Map<String, Tensor> states(int block) {
+        Map<String, Tensor> out = new HashMap<>();
+        opened.nodes().stream()
+                .filter(n -> n.block() == block && n.op() instanceof Cache)
+                .forEach(n -> out.put(((Cache) n.op()).state(), rows(n.value(0), 0, length, () -> false)));
+        return out;
     }
 
     private Look with(Value v, Edit edit) {

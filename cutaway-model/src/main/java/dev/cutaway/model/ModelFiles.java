@@ -5,6 +5,9 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.model.format.GgufModel;
+import dev.cutaway.model.hub.Hub;
+import dev.cutaway.model.hub.HubReference;
+import dev.cutaway.model.hub.HubSettings;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.Tokenizers;
@@ -55,6 +58,10 @@ interface ModelFiles {
 
     /** Finds what MODEL names. */
     static ModelFiles of(String model, OpenOptions options) {
+        if (HubReference.is(model)) {
+            Path fetched = new Hub(HubSettings.ofProcess(), options.progress()).fetch(HubReference.parse(model));
+            return Files.isDirectory(fetched) ? new DirectoryFiles(fetched, model) : new GgufFiles(fetched, model);
+        }
         Path path = Path.of(model);
         if (Files.isDirectory(path)) {
             return new DirectoryFiles(path);
@@ -72,14 +79,13 @@ interface ModelFiles {
     }
 
     /** A Hugging Face style directory. */
-    record DirectoryFiles(Path path, Config config, Checkpoint checkpoint) implements ModelFiles {
+    record DirectoryFiles(String name, Path path, Config config, Checkpoint checkpoint) implements ModelFiles {
         DirectoryFiles(Path path) {
-            this(path, json(path.resolve("config.json")), Checkpoint.open(path));
+            this(path, path.toAbsolutePath().normalize().getFileName() + "");
         }
 
-        @Override
-        public String name() {
-            return path.toAbsolutePath().normalize().getFileName() + "";
+        DirectoryFiles(Path path, String name) {
+            this(name, path, json(path.resolve("config.json")), Checkpoint.open(path));
         }
 
         @Override

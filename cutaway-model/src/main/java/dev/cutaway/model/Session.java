@@ -388,6 +388,51 @@ public final class Session implements AutoCloseable {
         return s;
     }
 
+    /**
+     * A session that goes on after an intervention: up to the last block that it touches, streams, keys and values are those of the
+     * edited look; from the next block on they are run again. What is appended afterwards is not intervened on.
+     *
+     * @param edited a look of this session, after {@link Look#replace} or {@link Look#ablate}; of a decoder
+     */
+    public Session fork(Look edited) {
+        if (model.family() != Family.DECODER || edited.session() != this || edited.length() != length) {
+            throw new IllegalArgumentException("the look must be of this session of a decoder, as it is now");
+        }
+        Session s = fork();
+        int blocks = model.graph().blockInputs().size();
+        int next = edited.lastEditedBlock() + 1;
+        if (!edited.edited() || next > blocks) {
+            return s;
+        }
+        for (int b = Math.max(0, edited.firstEditedBlock()); b < next; b++) {
+            s.state.overwrite(b, 0, edited.blockInput(b));
+            edited.states(b).forEach((name, rows) -> s.state.overwrite(name, 0, rows));
+        }
+        if (next < blocks) {
+            s.rerun(next, edited.blockInput(next));
+        } else {
+            s.readLogits(edited.value("logits", length - 1, length));
+        }
+        return s;
+    }
+
+    private void readLogits(Tensor row) {
+        logits = row.toFloats();
+    }
+
+    /** Runs all rows again from a block on. */
+    private void rerun(int block, Tensor residual) {
+        int n = length;
+        state.truncate(0);
+        batch.clear().want(Batch.Wanted.LAST_OF_EACH).add(state, n).total(n).enterAt(block, residual);
+        for (int i = 0; i < n; i++) {
+            batch.put("tokens", i, tokens[i]);
+            batch.put("position", i, i);
+        }
+        model.run(runner, batch, false);
+        readLogits(runner, 0);
+    }
+
     /** Ends what runs, from any thread: it throws {@link CancellationException} at the next token or chunk. */
     public void cancel() {
         cancelled = true;

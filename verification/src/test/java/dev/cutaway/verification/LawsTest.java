@@ -216,6 +216,30 @@ class LawsTest {
         }
     }
 
+    /** Forked at a block and run on by the plan = the whole evaluated with the same intervention. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "blocks.0.attn.hook_z[:,3:7,1]",
+        "blocks.1.hook_mlp_out[:,5:9]",
+        "blocks.2.attn.hook_v[:,0:4]",
+        "hook_embed[:,2]"
+    })
+    void anInterventionGoesOnFromTheNextBlock(String part) {
+        try (Model m = model("llama"); Session s = m.session(); Session longer = m.session()) {
+            int[] t = tokens(12);
+            s.append(t);
+            longer.append(t);
+            Look edited = s.look().ablate(Slice.parse(part));
+            try (Session fork = s.fork(edited)) {
+                close(fork.logits(), edited.value("logits", 11, 12).toFloats(), 1e-5f);
+                longer.append(17);
+                float[] whole = longer.look().ablate(Slice.parse(part)).value("logits", 12, 13).toFloats();
+                close(fork.append(17).clone(), whole, 1e-5f);
+                assertThat(fork.logits()).isNotEqualTo(longer.logits());
+            }
+        }
+    }
+
     @Test
     void truncatingAndReusingAPrefixIsStartingAfresh() {
         try (Model m = model("llama"); Session s = m.session(); Session fresh = m.session()) {

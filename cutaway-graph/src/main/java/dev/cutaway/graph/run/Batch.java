@@ -20,7 +20,7 @@ public final class Batch {
     int[] starts = new int[2];
     int segments;
     int rows;
-    int entryBlock;
+    int entryBlock = -1;
     int total;
     Wanted wanted = Wanted.LAST_OF_EACH;
     final Map<String, int[]> ints = new HashMap<>();
@@ -33,7 +33,7 @@ public final class Batch {
     public Batch clear() {
         segments = 0;
         rows = 0;
-        entryBlock = 0;
+        entryBlock = -1;
         total = 0;
         wanted = Wanted.LAST_OF_EACH;
         reals.clear();

@@ -129,7 +129,7 @@ public final class Plan {
                 b.states[i].reserve(b.states[i].length() + b.starts[i + 1] - b.starts[i], 0);
             }
             frame.bind(b);
-            if (b.entryBlock > 0) {
+            if (b.entryBlock >= 0) {
                 enter(b);
             } else {
                 rowsSection.run(pool, 0, rows.steps.size());

@@ -216,8 +216,32 @@ public final class SequenceState implements AutoCloseable {
         return t;
     }
 
-    /** Overwrites recorded rows from {@code from} on: an intervention continues from here. */
-    void overwrite(int block, int from, Tensor rows) {
+    /** Overwrites what a state node holds, {@code [row, head, size]}, from a row on: an intervention continues from here. */
+    public void overwrite(String name, int from, Tensor rows) {
+        for (int i = 0; i < memory.length; i++) {
+            Layout l = layouts.get(i);
+            if (l.name.equals(name)) {
+                write(i, l, from, rows);
+            }
+        }
+    }
+
+    private void write(int state, Layout l, int from, Tensor rows) {
+        for (int r = 0; r < rows.dim(0); r++) {
+            for (int h = 0; h < l.heads; h++) {
+                long at = ((long) r * l.heads + h) * l.size;
+                if (l.keys) {
+                    AttentionKernels.storeKey(rows.data(), at, memory[state], headAt(state, h), from + r, l.size);
+                } else {
+                    long to = headAt(state, h) + (long) (from + r) * l.size;
+                    MemorySegment.copy(rows.data(), at * 4, memory[state], to * 4, l.size * 4L);
+                }
+            }
+        }
+    }
+
+    /** Overwrites recorded rows of the stream into a block from a row on: an intervention continues from here. */
+    public void overwrite(int block, int from, Tensor rows) {
         if (recording) {
             MemorySegment.copy(rows.data(), 0, residual[block], (long) from * width * 4, rows.size() * 4);
         }
