@@ -98,7 +98,10 @@ public record Description(
                 .map(e -> row(e.getKey(), e.getValue(), tables))
                 .toList();
         rows = withShared(rows, looked, multiplied);
-        long all = rows.stream().filter(r -> !r.shared()).mapToLong(Row::parameters).sum();
+        long all = rows.stream()
+                .filter(r -> !r.shared())
+                .mapToLong(Row::parameters)
+                .sum();
         long matrices =
                 rows.stream().filter(Row::matrix).mapToLong(Row::parameters).sum();
         boolean tied = rows.stream().anyMatch(Row::shared);

@@ -29,7 +29,9 @@ class AllocationTest {
         for (int i = 0; i < JVMS; i++) {
             bytes.add(fork(i));
         }
-        assertThat(bytes).as("bytes per token in each JVM").allSatisfy(b -> assertThat(b).isLessThan(64));
+        assertThat(bytes)
+                .as("bytes per token in each JVM")
+                .allSatisfy(b -> assertThat(b).isLessThan(64));
     }
 
     private static long fork(int run) throws IOException, InterruptedException {
@@ -39,7 +41,8 @@ class AllocationTest {
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dcutaway.order=" + run,
                         "-cp",
-                        System.getProperty("java.class.path") + java.io.File.pathSeparator
+                        System.getProperty("java.class.path")
+                                + java.io.File.pathSeparator
                                 + System.getProperty("jdk.module.path", ""),
                         Probe.class.getName())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)

@@ -21,7 +21,9 @@ class ExplainTest {
     @ValueSource(strings = {"gpt2", "llama", "gemma3_text", "phi3", "gpt_neox", "bert-pretraining", "t5-v1_1"})
     void theTermsOfEveryTensorGiveItsNumbers(String name) {
         Random random = new Random(SEED);
-        try (Model m = Model.open(GoldenTest.root().resolve("models").resolve(name).toString()); Session s = m.session()) {
+        try (Model m = Model.open(
+                        GoldenTest.root().resolve("models").resolve(name).toString());
+                Session s = m.session()) {
             int[] ids = random.ints(8, 3, 97).toArray();
             if (m.family() == Family.ENCODER) {
                 s.encode(ids, new int[0], new int[0]);
@@ -41,13 +43,17 @@ class ExplainTest {
     }
 
     private static void check(Look look, TensorInfo t, Random random) {
-        long[] index = t.sizes().stream().mapToLong(n -> random.nextInt(n.intValue())).toArray();
+        long[] index =
+                t.sizes().stream().mapToLong(n -> random.nextInt(n.intValue())).toArray();
         Explanation e = look.explain(t.name(), index);
         if (Float.isInfinite(e.kept())) {
             return; // masked
         }
-        double size = e.terms().stream().mapToDouble(x -> Math.abs(x.value())).max().orElse(1);
-        assertThat(e.difference()).as("%s %s (seed %d)", t.name(), e.index(), SEED).isLessThan(1e-5 * Math.max(1, size));
+        double size =
+                e.terms().stream().mapToDouble(x -> Math.abs(x.value())).max().orElse(1);
+        assertThat(e.difference())
+                .as("%s %s (seed %d)", t.name(), e.index(), SEED)
+                .isLessThan(1e-5 * Math.max(1, size));
         follow(look, e, 12, random);
     }
 
@@ -66,7 +72,8 @@ class ExplainTest {
         if (f.name().equals("tokens") || Float.isInfinite(f.value())) {
             return;
         }
-        Explanation next = look.explain(f.name(), f.index().stream().mapToLong(Long::longValue).toArray());
+        Explanation next = look.explain(
+                f.name(), f.index().stream().mapToLong(Long::longValue).toArray());
         assertThat(next.kept()).as("%s %s", f.name(), f.index()).isEqualTo(f.value());
         follow(look, next, steps - 1, random);
     }

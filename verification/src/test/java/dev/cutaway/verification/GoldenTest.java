@@ -53,9 +53,11 @@ class GoldenTest {
         try (Golden g = open(c)) {
             for (int i = 0; i < g.batch(); i++) {
                 try (Session s = g.run(i)) {
-                    assertThat(g.errors(i, s)).isNotEmpty().allSatisfy((name, error) -> assertThat(error)
-                            .as("%s of sequence %d", name, g.batch())
-                            .isLessThan(TOLERANCE));
+                    assertThat(g.errors(i, s))
+                            .isNotEmpty()
+                            .allSatisfy((name, error) -> assertThat(error)
+                                    .as("%s of sequence %d", name, g.batch())
+                                    .isLessThan(TOLERANCE));
                     plan(g, s);
                     if (g.expected().names().contains("greedy")) {
                         greedy(g, s, i);
@@ -70,7 +72,9 @@ class GoldenTest {
         boolean decoder = g.model().family() == Family.DECODER || g.model().family() == Family.ENCODER_DECODER;
         for (String name : List.of("logits", "nsp_logits", "pooler")) {
             if (s.hasOutput(name)) {
-                Tensor look = decoder ? s.look().value(name, s.length() - 1, s.length()) : s.look().value(name);
+                Tensor look = decoder
+                        ? s.look().value(name, s.length() - 1, s.length())
+                        : s.look().value(name);
                 float[] run = decoder ? s.logits() : s.output(name).toFloats();
                 double scale = max(look.toFloats());
                 for (int i = 0; i < run.length; i++) {
@@ -96,7 +100,8 @@ class GoldenTest {
             expected[i] = want.getInt((long) sequence * n + i);
         }
         int[] prompt = g.model().family() == Family.ENCODER_DECODER ? new int[] {0} : s.tokens();
-        int[] got = s.generate(prompt, GenerateOptions.greedy(n).withIgnoreEnd(true)).ids();
+        int[] got = s.generate(prompt, GenerateOptions.greedy(n).withIgnoreEnd(true))
+                .ids();
         assertThat(got).as(Arrays.toString(expected)).isEqualTo(expected);
     }
 }

@@ -29,7 +29,9 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"gpt2", "llama", "mistral", "gemma2", "gemma3_text", "qwen3", "phi3", "olmo2", "gpt_neox"})
     void cachedIsUncachedBitForBit(String name) {
-        try (Model m = model(name); Session whole = m.session(); Session cached = m.session()) {
+        try (Model m = model(name);
+                Session whole = m.session();
+                Session cached = m.session()) {
             int[] t = tokens(33);
             float[] expected = whole.append(t).clone();
             for (int id : t) {
@@ -41,7 +43,9 @@ class LawsTest {
 
     @Test
     void aPromptInPiecesIsTheWholePromptBitForBit() {
-        try (Model m = model("llama"); Session whole = m.session(); Session pieces = m.session()) {
+        try (Model m = model("llama");
+                Session whole = m.session();
+                Session pieces = m.session()) {
             int[] t = tokens(300);
             float[] expected = whole.append(t).clone();
             for (int at = 0, n = 1; at < t.length; at += n, n = n * 3 % 37 + 1) {
@@ -71,7 +75,9 @@ class LawsTest {
 
     @Test
     void laterTokensNeverChangeEarlierOnes() {
-        try (Model m = model("llama"); Session a = m.session(); Session b = m.session()) {
+        try (Model m = model("llama");
+                Session a = m.session();
+                Session b = m.session()) {
             int[] t = tokens(20);
             int[] changed = t.clone();
             changed[12] = t[12] == 5 ? 6 : 5;
@@ -81,13 +87,16 @@ class LawsTest {
             Tensor y = b.look().value("blocks.2.hook_resid_pre", 0, 12);
             assertThat(y.toFloats()).isEqualTo(x.toFloats());
             assertThat(b.look().value("blocks.2.hook_resid_pre", 12, 13).toFloats())
-                    .isNotEqualTo(a.look().value("blocks.2.hook_resid_pre", 12, 13).toFloats());
+                    .isNotEqualTo(
+                            a.look().value("blocks.2.hook_resid_pre", 12, 13).toFloats());
         }
     }
 
     @Test
     void withoutAnOrderOfPositionsPermutedInputIsPermutedOutput() {
-        try (Model m = model("bert-masked-word"); Session a = m.session(); Session b = m.session()) {
+        try (Model m = model("bert-masked-word");
+                Session a = m.session();
+                Session b = m.session()) {
             int[] t = tokens(9);
             int[] position = {0, 1, 2, 3, 4, 5, 6, 7, 8};
             int[] order = {3, 1, 4, 0, 8, 5, 2, 7, 6};
@@ -110,7 +119,8 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"gpt2", "llama", "gemma2", "olmo2"})
     void patternsSumToOneAndWritesSumToTheStream(String name) {
-        try (Model m = model(name); Session s = m.session()) {
+        try (Model m = model(name);
+                Session s = m.session()) {
             s.append(tokens(14));
             Look look = s.look();
             Tensor pattern = look.value("blocks.1.attn.hook_pattern");
@@ -126,7 +136,8 @@ class LawsTest {
                 add(stream, look.value("blocks." + b + ".hook_attn_out"));
                 add(stream, look.value("blocks." + b + ".hook_mlp_out"));
             }
-            float[] last = look.value("blocks." + (m.sizes().layers() - 1) + ".hook_resid_post").toFloats();
+            float[] last = look.value("blocks." + (m.sizes().layers() - 1) + ".hook_resid_post")
+                    .toFloats();
             close(stream, last, 1e-4f);
         }
     }
@@ -146,7 +157,8 @@ class LawsTest {
 
     @Test
     void headsSumToAttention() {
-        try (Model m = model("llama"); Session s = m.session()) {
+        try (Model m = model("llama");
+                Session s = m.session()) {
             s.append(tokens(9));
             Tensor result = s.look().value("blocks.1.attn.hook_result");
             Tensor out = s.look().value("blocks.1.hook_attn_out");
@@ -165,7 +177,8 @@ class LawsTest {
     @ParameterizedTest
     @ValueSource(strings = {"gpt2", "llama", "gemma2"})
     void lensOfTheLastLayerIsTheLogitsAndWritersSumToThem(String name) {
-        try (Model m = model(name); Session s = m.session()) {
+        try (Model m = model(name);
+                Session s = m.session()) {
             s.append(tokens(11));
             Look look = s.look();
             int last = m.sizes().layers() - 1;
@@ -176,14 +189,16 @@ class LawsTest {
                     look.value("derived.prediction_probability").toFloats(),
                     1e-6f);
             if (!name.equals("gemma2")) { // a soft cap follows there
-                assertThat(look.explain("derived.logits_by_writer", 0, 10, 40).difference()).isLessThan(1e-4);
+                assertThat(look.explain("derived.logits_by_writer", 0, 10, 40).difference())
+                        .isLessThan(1e-4);
             }
         }
     }
 
     @Test
     void rowsLookedAtAloneAreRowsOfTheWhole() {
-        try (Model m = model("mistral"); Session s = m.session()) {
+        try (Model m = model("mistral");
+                Session s = m.session()) {
             s.append(tokens(19));
             for (String name : List.of("blocks.1.attn.hook_rot_q", "blocks.2.mlp.hook_post", "logits")) {
                 Tensor whole = s.look().value(name).slice(1, 7, 9);
@@ -196,7 +211,8 @@ class LawsTest {
 
     @Test
     void aReplacementByItselfChangesNothingAndAnAblationIsLocal() {
-        try (Model m = model("llama"); Session s = m.session()) {
+        try (Model m = model("llama");
+                Session s = m.session()) {
             s.append(tokens(12));
             Look look = s.look();
             Look same = look.replace("blocks.1.hook_attn_out", look.value("blocks.1.hook_attn_out"));
@@ -208,7 +224,8 @@ class LawsTest {
                     ablated.value("blocks.2.hook_resid_pre", 0, 5).toFloats(),
                     look.value("blocks.2.hook_resid_pre", 0, 5).toFloats(),
                     1e-5f);
-            assertThat(ablated.value("logits", 11, 12).toFloats()).isNotEqualTo(look.value("logits", 11, 12).toFloats());
+            assertThat(ablated.value("logits", 11, 12).toFloats())
+                    .isNotEqualTo(look.value("logits", 11, 12).toFloats());
             close(
                     ablated.value("blocks.1.attn.hook_pattern").toFloats(),
                     look.value("blocks.1.attn.hook_pattern").toFloats(),
@@ -218,14 +235,17 @@ class LawsTest {
 
     /** Forked at a block and run on by the plan = the whole evaluated with the same intervention. */
     @ParameterizedTest
-    @ValueSource(strings = {
-        "blocks.0.attn.hook_z[:,3:7,1]",
-        "blocks.1.hook_mlp_out[:,5:9]",
-        "blocks.2.attn.hook_v[:,0:4]",
-        "hook_embed[:,2]"
-    })
+    @ValueSource(
+            strings = {
+                "blocks.0.attn.hook_z[:,3:7,1]",
+                "blocks.1.hook_mlp_out[:,5:9]",
+                "blocks.2.attn.hook_v[:,0:4]",
+                "hook_embed[:,2]"
+            })
     void anInterventionGoesOnFromTheNextBlock(String part) {
-        try (Model m = model("llama"); Session s = m.session(); Session longer = m.session()) {
+        try (Model m = model("llama");
+                Session s = m.session();
+                Session longer = m.session()) {
             int[] t = tokens(12);
             s.append(t);
             longer.append(t);
@@ -233,7 +253,10 @@ class LawsTest {
             try (Session fork = s.fork(edited)) {
                 close(fork.logits(), edited.value("logits", 11, 12).toFloats(), 1e-5f);
                 longer.append(17);
-                float[] whole = longer.look().ablate(Slice.parse(part)).value("logits", 12, 13).toFloats();
+                float[] whole = longer.look()
+                        .ablate(Slice.parse(part))
+                        .value("logits", 12, 13)
+                        .toFloats();
                 close(fork.append(17).clone(), whole, 1e-5f);
                 assertThat(fork.logits()).isNotEqualTo(longer.logits());
             }
@@ -242,7 +265,9 @@ class LawsTest {
 
     @Test
     void truncatingAndReusingAPrefixIsStartingAfresh() {
-        try (Model m = model("llama"); Session s = m.session(); Session fresh = m.session()) {
+        try (Model m = model("llama");
+                Session s = m.session();
+                Session fresh = m.session()) {
             int[] t = tokens(25);
             s.append(t);
             int[] other = t.clone();
@@ -256,7 +281,8 @@ class LawsTest {
 
     @Test
     void temperatureZeroIsArgmaxAndASeedGivesTheSameText() {
-        try (Model m = model("gpt2"); Session s = m.session()) {
+        try (Model m = model("gpt2");
+                Session s = m.session()) {
             int[] prompt = tokens(6);
             float[] logits = s.append(prompt).clone();
             int best = 0;
@@ -264,9 +290,11 @@ class LawsTest {
                 best = logits[i] > logits[best] ? i : best;
             }
             assertThat(s.generate(prompt, GenerateOptions.greedy(1)).ids()).containsExactly(best);
-            GenerateOptions seeded = GenerateOptions.defaults().withMaxTokens(12).withIgnoreEnd(true);
+            GenerateOptions seeded =
+                    GenerateOptions.defaults().withMaxTokens(12).withIgnoreEnd(true);
             seeded = seeded.withSampling(seeded.sampling().withSeed(5).withTemperature(1.5));
-            assertThat(s.generate(prompt, seeded).ids()).isEqualTo(s.generate(prompt, seeded).ids());
+            assertThat(s.generate(prompt, seeded).ids())
+                    .isEqualTo(s.generate(prompt, seeded).ids());
         }
     }
 }

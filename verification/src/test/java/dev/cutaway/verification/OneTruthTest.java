@@ -22,11 +22,22 @@ class OneTruthTest {
     private record Seen(float[] run, float[] look, String explained, String described) {}
 
     private static Seen see(Path model) {
-        try (Model m = Model.open(model.toString()); Session s = m.session()) {
+        try (Model m = Model.open(model.toString());
+                Session s = m.session()) {
             float[] run = s.append(new Random(1).ints(9, 3, 97).toArray()).clone();
             Tensor logits = s.look().value("logits", 8, 9);
-            String inner = s.look().explain(SCALE, 0, 8, 0).terms().getFirst().factors().getFirst().detail();
-            return new Seen(run, logits.toFloats(), inner, String.join("; ", m.describe().constants()));
+            String inner = s.look()
+                    .explain(SCALE, 0, 8, 0)
+                    .terms()
+                    .getFirst()
+                    .factors()
+                    .getFirst()
+                    .detail();
+            return new Seen(
+                    run,
+                    logits.toFloats(),
+                    inner,
+                    String.join("; ", m.describe().constants()));
         }
     }
 

@@ -26,7 +26,8 @@ class ReadmeTest {
         PrintStream out = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         try (JShell shell = JShell.builder().executionEngine("local").build()) {
-            for (String entry : (System.getProperty("java.class.path") + java.io.File.pathSeparator
+            for (String entry : (System.getProperty("java.class.path")
+                            + java.io.File.pathSeparator
                             + System.getProperty("jdk.module.path", ""))
                     .split(java.io.File.pathSeparator)) {
                 shell.addToClasspath(entry);
@@ -47,7 +48,10 @@ class ReadmeTest {
         while (!rest.isBlank()) {
             SourceCodeAnalysis.CompletionInfo next = analysis.analyzeCompletion(rest);
             for (SnippetEvent e : shell.eval(next.source())) {
-                assertThat(e.status()).as("%s %s", next.source(), shell.diagnostics(e.snippet()).toList())
+                assertThat(e.status())
+                        .as(
+                                "%s %s",
+                                next.source(), shell.diagnostics(e.snippet()).toList())
                         .isEqualTo(Snippet.Status.VALID);
                 assertThat(e.exception()).as(next.source()).isNull();
             }

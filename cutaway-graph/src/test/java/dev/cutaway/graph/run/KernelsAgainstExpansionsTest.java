@@ -174,7 +174,9 @@ class KernelsAgainstExpansionsTest {
                 scale = Math.max(scale, Math.abs(x));
             }
             for (int i = 0; i < got.length; i++) {
-                assertThat((double) Math.abs(got[i] - expected[i])).as("element %d", i).isLessThan(TOLERANCE * scale);
+                assertThat((double) Math.abs(got[i] - expected[i]))
+                        .as("element %d", i)
+                        .isLessThan(TOLERANCE * scale);
             }
         }
     }
@@ -196,9 +198,18 @@ class KernelsAgainstExpansionsTest {
     @ValueSource(ints = {1, 2, 3, 7, 8, 9, 31, 32, 33, 97, 127, 129})
     void norms(int width) {
         for (int rows : new int[] {1, 2, 13}) {
-            check(0, rows, g -> g.add(new RmsNorm(0.01, 1), rows(g, "x", Dim.of("w", width)), weight(g, "gain", width)));
-            check(0, rows, g -> g.add(
-                    new LayerNorm(0.02), rows(g, "x", Dim.of("w", width)), weight(g, "gain", width), weight(g, "bias", width)));
+            check(
+                    0,
+                    rows,
+                    g -> g.add(new RmsNorm(0.01, 1), rows(g, "x", Dim.of("w", width)), weight(g, "gain", width)));
+            check(
+                    0,
+                    rows,
+                    g -> g.add(
+                            new LayerNorm(0.02),
+                            rows(g, "x", Dim.of("w", width)),
+                            weight(g, "gain", width),
+                            weight(g, "bias", width)));
         }
     }
 
@@ -206,12 +217,20 @@ class KernelsAgainstExpansionsTest {
     @CsvSource({"1,1", "1,33", "2,31", "7,8", "9,7", "17,97", "32,64", "63,65", "131,33"})
     void products(int in, int out) {
         for (int rows : new int[] {1, 2, 5, 7, 8, 9, 17}) {
-            check(0, rows, g -> g.add(
-                    new Linear(), rows(g, "x", Dim.of("in", in)), weight(g, "w", out, in), weight(g, "b", out)));
+            check(
+                    0,
+                    rows,
+                    g -> g.add(
+                            new Linear(),
+                            rows(g, "x", Dim.of("in", in)),
+                            weight(g, "w", out, in),
+                            weight(g, "b", out)));
             check(0, rows, g -> {
                 Value x = rows(g, "x", Dim.of("in", in));
                 Value both = g.add(
-                        Binary.ADD, g.add(new Linear(), x, weight(g, "w", out, in)), g.add(new Linear(), x, weight(g, "u", out, in)));
+                        Binary.ADD,
+                        g.add(new Linear(), x, weight(g, "w", out, in)),
+                        g.add(new Linear(), x, weight(g, "u", out, in)));
                 return g.add(new Gate(Unary.SILU), both, g.add(new Linear(), x, weight(g, "v", out, in)));
             });
         }
@@ -223,7 +242,10 @@ class KernelsAgainstExpansionsTest {
         for (int width : new int[] {1, 7, 8, 9, 33}) {
             if (f != Unary.SQRT) { // of what is not negative: only norms use it
                 check(0, 3, g -> g.add(f, rows(g, "x", Dim.of("w", width))));
-                check(0, 3, g -> g.add(new Gate(f), rows(g, "x", Dim.of("w", width)), rows(g, "y", Dim.of("w", width))));
+                check(
+                        0,
+                        3,
+                        g -> g.add(new Gate(f), rows(g, "x", Dim.of("w", width)), rows(g, "y", Dim.of("w", width))));
             }
         }
     }
@@ -239,9 +261,14 @@ class KernelsAgainstExpansionsTest {
     @CsvSource({"1,1,1", "3,5,4", "4,9,11", "2,16,33"})
     void outputOfHeads(int heads, int size, int out) {
         for (int rows : new int[] {1, 9}) {
-            check(0, rows, g -> g.add(
-                    new HeadsOut(), rows(g, "z", Dim.of("head", heads), Dim.of("size", size)), weight(g, "o", out, heads * size),
-                    weight(g, "b", out)));
+            check(
+                    0,
+                    rows,
+                    g -> g.add(
+                            new HeadsOut(),
+                            rows(g, "z", Dim.of("head", heads), Dim.of("size", size)),
+                            weight(g, "o", out, heads * size),
+                            weight(g, "b", out)));
         }
     }
 
