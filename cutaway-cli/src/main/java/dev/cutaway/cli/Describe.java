@@ -77,7 +77,8 @@ final class Describe implements Runnable {
                         "shape", r.shape(),
                         "count", r.count(),
                         "parameters", r.parameters(),
-                        "matrix", r.matrix()))
+                        "matrix", r.matrix(),
+                        "shared", r.shared()))
                 .toList();
         Map<String, Object> all = Json.object(
                 "name",
@@ -127,15 +128,8 @@ final class Describe implements Runnable {
                     r.component(),
                     r.shape(),
                     Integer.toString(r.count()),
-                    count(r.parameters()),
+                    r.shared() ? "" : count(r.parameters()),
                     r.matrix() ? count(r.parameters()) : "");
-        }
-        long listed = d.rows().stream()
-                .filter(Description.Row::matrix)
-                .mapToLong(Description.Row::parameters)
-                .sum();
-        if (d.matrices() > listed) {
-            table.row("unembedding (tied to the embedding)", "", "1", "", count(d.matrices() - listed));
         }
         table.row("all", "", "", count(d.parameters()), count(d.matrices()));
         table.print(out);
