@@ -2,6 +2,7 @@ package dev.cutaway.text;
 
 import dev.cutaway.text.join.Part;
 import dev.cutaway.text.pipeline.AddedToken;
+import dev.cutaway.text.pipeline.Encoder;
 import dev.cutaway.text.pipeline.Pipeline;
 import dev.cutaway.text.subword.PieceTable;
 import dev.cutaway.text.trace.Trace;
@@ -19,10 +20,12 @@ import java.util.OptionalInt;
  */
 public final class Tokenizer {
     private final Pipeline pipeline;
+    private final Encoder encoder;
     private final SpecialTokens special;
 
     Tokenizer(Pipeline pipeline) {
         this.pipeline = pipeline;
+        this.encoder = new Encoder(pipeline);
         this.special = new SpecialTokens(
                 role("bos"),
                 role("eos"),
@@ -41,14 +44,14 @@ public final class Tokenizer {
 
     /** The tokens of a text. */
     public Encoding encode(String text, EncodeOptions options) {
-        Part part = pipeline.encode(wellFormed(text), 0, options.parseSpecial());
+        Part part = encoder.encode(wellFormed(text), 0, options.parseSpecial());
         return new Encoding(pipeline.postProcessor().apply(List.of(part), options.addSpecial()));
     }
 
     /** The tokens of two texts that belong together. */
     public Encoding encode(String text, String pair, EncodeOptions options) {
-        Part a = pipeline.encode(wellFormed(text), 0, options.parseSpecial());
-        Part b = pipeline.encode(wellFormed(pair), 1, options.parseSpecial()).withType(1);
+        Part a = encoder.encode(wellFormed(text), 0, options.parseSpecial());
+        Part b = encoder.encode(wellFormed(pair), 1, options.parseSpecial()).withType(1);
         return new Encoding(pipeline.postProcessor().apply(List.of(a, b), options.addSpecial()));
     }
 
@@ -72,9 +75,16 @@ public final class Tokenizer {
         return decode(new int[] {id}, false);
     }
 
-    /** A decoder for a stream of tokens. */
-    public Decoder decoder(boolean skipSpecial) {
-        return new Decoder(this, pipeline.decoder(), skipSpecial);
+    /**
+     * A decoder for tokens that come after others: what a model generates after its prompt. The text of {@code before} is not
+     * given again, but the space between it and the first token is, and a character that it ends in the middle of.
+     */
+    public Decoder decoder(boolean skipSpecial, int... before) {
+        Decoder decoder = new Decoder(this, pipeline.decoder(), skipSpecial);
+        for (int id : before) {
+            decoder.add(id);
+        }
+        return decoder;
     }
 
     /** A token's entry in the vocabulary ({@code Ġthe}), empty if no token has this id. */
@@ -110,7 +120,7 @@ public final class Tokenizer {
 
     /** How a text becomes tokens, with the default options of {@link #encode}. */
     public Trace trace(String text, EncodeOptions options) {
-        return new Tracer(pipeline).trace(wellFormed(text), options);
+        return new Tracer(pipeline, encoder).trace(wellFormed(text), options);
     }
 
     Optional<String> pieceForDecoding(int id) {

@@ -3,6 +3,7 @@ package dev.cutaway.text;
 import dev.cutaway.text.join.Part;
 import dev.cutaway.text.normal.AlignedText;
 import dev.cutaway.text.pipeline.AddedTokens;
+import dev.cutaway.text.pipeline.Encoder;
 import dev.cutaway.text.pipeline.Pipeline;
 import dev.cutaway.text.split.Cut;
 import dev.cutaway.text.subword.Tokens;
@@ -14,9 +15,11 @@ import java.util.List;
 /** Runs a pipeline slowly and writes down what happens. */
 final class Tracer {
     private final Pipeline pipeline;
+    private final Encoder encoder;
 
-    Tracer(Pipeline pipeline) {
+    Tracer(Pipeline pipeline, Encoder encoder) {
         this.pipeline = pipeline;
+        this.encoder = encoder;
     }
 
     Trace trace(String text, EncodeOptions options) {
@@ -35,7 +38,7 @@ final class Tracer {
                         case AddedTokens.Section.Text t -> textSection(t.text());
                     });
         }
-        Part part = pipeline.encode(text, 0, options.parseSpecial());
+        Part part = encoder.encode(text, 0, options.parseSpecial());
         Encoding all = new Encoding(pipeline.postProcessor().apply(List.of(part), options.addSpecial()));
         return new Trace(
                 text,

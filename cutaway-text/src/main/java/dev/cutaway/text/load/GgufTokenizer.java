@@ -27,7 +27,6 @@ import dev.cutaway.text.subword.WordPiece;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,30 +45,6 @@ public final class GgufTokenizer {
     static final int CONTROL = 3;
     static final int USER_DEFINED = 4;
     static final int UNUSED = 5;
-
-    private static final Set<String> ENDS = Set.of(
-            "<|eot_id|>",
-            "<|im_end|>",
-            "<|end|>",
-            "<|return|>",
-            "<|call|>",
-            "<|flush|>",
-            "<|calls|>",
-            "<end_of_turn>",
-            "<|endoftext|>",
-            "</s>",
-            "<|eom_id|>",
-            "<EOT>",
-            "_<EOT>",
-            "[EOT]",
-            "[EOS]",
-            "<|end_of_text|>",
-            "<end_of_utterance>",
-            "<eos>",
-            "<turn|>",
-            "<|tool_response>",
-            "<｜end▁of▁sentence｜>",
-            "[e~[");
 
     private final Metadata data;
     private final String[] tokens;
@@ -276,26 +251,12 @@ public final class GgufTokenizer {
     }
 
     private Set<Integer> ends(Map<String, Integer> roles) {
-        Set<Integer> ends = new HashSet<>();
+        Set<Integer> ends = EndTokens.of(pieces::find);
         for (String role : List.of("eos", "eot", "eom")) {
             Integer id = roles.get(role);
             if (id != null) {
                 ends.add(id);
             }
-        }
-        for (String text : ENDS) {
-            int id = pieces.find(text);
-            if (id >= 0) {
-                ends.add(id);
-            }
-        }
-        boolean harmony = (pieces.find("<|return|>") >= 0 && pieces.find("<|call|>") >= 0)
-                || (pieces.find("<|calls|>") >= 0 && pieces.find("<|flush|>") >= 0);
-        if (harmony) {
-            ends.remove(pieces.find("<|end|>"));
-        }
-        if (pieces.find("<|tool_response>") >= 0) {
-            ends.remove(pieces.find("</s>"));
         }
         return ends;
     }

@@ -12,7 +12,6 @@ import dev.cutaway.text.subword.Model;
 import dev.cutaway.text.subword.PieceTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +47,10 @@ public final class TokenizerJson {
         PieceDecoder decoder = root.find("decoder").map(JsonDecoders::read).orElseGet(Decoders::spaced);
         AddedTokens table = new AddedTokens(added, normaliser);
         Map<String, Integer> roles = config.roles(content -> idOf(content, table, model.vocabulary()));
-        Set<Integer> ends = new HashSet<>();
+        Set<Integer> ends = EndTokens.of(text -> {
+            AddedToken token = table.byContent(text);
+            return token != null && token.special() ? token.id() : -1;
+        });
         Optional.ofNullable(roles.get("eos")).ifPresent(ends::add);
         return new Pipeline(root.file(), table, normaliser, preTokenizer, model, post, decoder, roles, ends);
     }

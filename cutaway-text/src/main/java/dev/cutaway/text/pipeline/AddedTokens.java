@@ -46,6 +46,22 @@ public final class AddedTokens {
         record Text(AlignedText text) implements Section {}
     }
 
+    /** Is told of added tokens in a text. */
+    interface Hits {
+        /** A token at UTF-16 units {@code [from, to)}, which took so many spaces before and after it. */
+        void hit(AddedToken token, int from, int to, int leading, int trailing);
+    }
+
+    /** Looks for the tokens that are found in the text as given. */
+    void find(String text, boolean parseSpecial, Hits hits) {
+        raw.find(text, parseSpecial, hits);
+    }
+
+    /** Whether any token is looked for in normalised text. */
+    boolean hasNormalised() {
+        return !decoded.isEmpty();
+    }
+
     /** Divides a text; with {@code parseSpecial} false, special tokens are text like any other. */
     public List<Section> divide(String text, Normaliser normaliser, boolean parseSpecial) {
         List<Section> first = new ArrayList<>();
@@ -102,7 +118,23 @@ public final class AddedTokens {
         }
 
         void divide(AlignedText aligned, boolean parseSpecial, List<Section> out) {
-            String text = aligned.text();
+            int[] last = {0};
+            find(aligned.text(), parseSpecial, (token, from, to, leading, trailing) -> {
+                if (last[0] < from) {
+                    out.add(new Section.Text(aligned.slice(last[0], from)));
+                }
+                out.add(new Section.Found(token, aligned.start()[from], aligned.end()[to - 1], leading, trailing));
+                last[0] = to;
+            });
+            if (last[0] < aligned.length()) {
+                out.add(new Section.Text(aligned.slice(last[0], aligned.length())));
+            }
+        }
+
+        void find(String text, boolean parseSpecial, Hits hits) {
+            if (tokens.isEmpty()) {
+                return;
+            }
             int last = 0;
             int[] length = new int[1];
             for (int at = 0; at < text.length(); ) {
@@ -118,17 +150,9 @@ public final class AddedTokens {
                 }
                 int from = token.stripLeft() ? Math.max(last, beforeSpaces(text, at)) : at;
                 int to = token.stripRight() ? afterSpaces(text, end) : end;
-                from = Math.max(from, last);
-                if (last < from) {
-                    out.add(new Section.Text(aligned.slice(last, from)));
-                }
-                out.add(new Section.Found(
-                        token, aligned.start()[from], aligned.end()[to - 1], Math.max(0, at - from), to - end));
+                hits.hit(token, from, to, at - from, to - end);
                 last = to;
-                at = Math.max(end, to);
-            }
-            if (last < text.length()) {
-                out.add(new Section.Text(aligned.slice(last, text.length())));
+                at = to;
             }
         }
 

@@ -41,8 +41,8 @@ public record Pipeline(
         ends = Set.copyOf(ends);
     }
 
-    /** The tokens of one text before post-processing. */
-    public Part encode(String text, int sequence, boolean parseSpecial) {
+    /** The tokens of one text before post-processing, the long way. */
+    Part encodeByTheSteps(String text, int sequence, boolean parseSpecial) {
         PartBuilder out = new PartBuilder(text.length() / 3 + 8);
         Tokens tokens = new Tokens();
         for (AddedTokens.Section section : added.divide(text, normaliser, parseSpecial)) {

@@ -12,7 +12,7 @@ public enum KnownPattern implements Matcher {
     /** GPT-2. */
     GPT2("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+") {
         @Override
-        int end(String s, int at, int to) {
+        public int end(String s, int at, int to) {
             int quote = contraction(s, at, to, false);
             if (quote > 0) {
                 return at + quote;
@@ -28,14 +28,14 @@ public enum KnownPattern implements Matcher {
     /** Llama 3, and with other white space cl100k. */
     LLAMA3(modern("\\p{N}{1,3}")) {
         @Override
-        int end(String s, int at, int to) {
+        public int end(String s, int at, int to) {
             return modernEnd(s, at, to, 3);
         }
     },
     /** Qwen 2 and 3. */
     QWEN2(modern("\\p{N}")) {
         @Override
-        int end(String s, int at, int to) {
+        public int end(String s, int at, int to) {
             return modernEnd(s, at, to, 1);
         }
     };
@@ -60,7 +60,7 @@ public enum KnownPattern implements Matcher {
     }
 
     /** The end of the match that begins at {@code at}; {@code at < to}. */
-    abstract int end(String s, int at, int to);
+    public abstract int end(String s, int at, int to);
 
     @Override
     public void find(String text, int from, int to, Matches out) {

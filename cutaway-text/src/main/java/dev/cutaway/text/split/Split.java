@@ -1,5 +1,8 @@
 package dev.cutaway.text.split;
 
+import java.util.Optional;
+import java.util.function.IntPredicate;
+
 /**
  * Splits at what a matcher finds.
  *
@@ -9,6 +12,31 @@ package dev.cutaway.text.split;
  * @param name how {@code tokenizer.json} calls this step
  */
 public record Split(Matcher matcher, Behaviour behaviour, boolean invert, String name) implements PreTokenizer {
+    /** Splits into what a matcher finds and what lies between. */
+    public static Split isolated(Matcher matcher) {
+        return new Split(matcher, Behaviour.ISOLATED, false, "Split");
+    }
+
+    /** The hand-written pattern, if that is all this step does. */
+    public Optional<KnownPattern> knownPattern() {
+        return behaviour == Behaviour.ISOLATED && !invert && matcher instanceof KnownPattern known
+                ? Optional.of(known)
+                : Optional.empty();
+    }
+
+    /** Which characters this step cuts out one by one, if they are the numbers and that is all it does. */
+    public Optional<IntPredicate> singleNumbers() {
+        if (behaviour != Behaviour.ISOLATED || invert) {
+            return Optional.empty();
+        }
+        if (matcher == CharMatcher.NUMERIC) {
+            return Optional.of(UnicodeDifferences::isNumeric);
+        }
+        return matcher instanceof Regex && matcher.describe().equals("\\p{N}")
+                ? Optional.of(c -> CharClass.of(c) == CharClass.NUMBER)
+                : Optional.empty();
+    }
+
     @Override
     public Cut apply(Cut cut) {
         Cut out = Cut.empty(cut.text(), cut.count() * 2);

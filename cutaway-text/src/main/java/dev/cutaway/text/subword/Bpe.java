@@ -63,6 +63,15 @@ public final class Bpe implements Model {
         return ids;
     }
 
+    /** Whether every letter of {@link ByteAlphabet} is a piece, so that tokens spell exactly the bytes of a text. */
+    public boolean spellsAllBytes() {
+        boolean all = !affixes;
+        for (int b = 0; b < 256 && all; b++) {
+            all = direct[ByteAlphabet.letter(b)] >= 0;
+        }
+        return all;
+    }
+
     @Override
     public void encode(String text, int from, int to, Tokens out) {
         if (options.ignoreMerges) {

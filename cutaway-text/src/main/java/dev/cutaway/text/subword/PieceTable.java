@@ -107,7 +107,8 @@ public final class PieceTable {
         return true;
     }
 
-    static int hash(String s, int from, int to) {
+    /** A hash of {@code s[from, to)}. */
+    public static int hash(String s, int from, int to) {
         int h = to - from;
         for (int i = from; i < to; i++) {
             h = h * 0x01000193 ^ s.charAt(i);
@@ -143,6 +144,12 @@ public final class PieceTable {
     /** The piece with this id, or null if no piece has it. */
     public @Nullable String piece(int id) {
         return id >= 0 && id < pieces.length ? pieces[id] : null;
+    }
+
+    /** UTF-16 units of a piece, 0 if no piece has this id. */
+    public int length(int id) {
+        String piece = piece(id);
+        return piece == null ? 0 : piece.length();
     }
 
     /** One more than the highest id. */
