@@ -18,8 +18,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntPredicate;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +61,7 @@ final class ByteLevelPath {
 
     /** The short cut for a tokenizer's parts, if they allow it. */
     static Optional<ByteLevelPath> of(Normaliser normaliser, PreTokenizer pre, Model model, AddedTokens added) {
-        boolean unchanged = normaliser == Normaliser.NONE;
+        boolean unchanged = normaliser.equals(Normaliser.NONE);
         if (!(model instanceof Bpe bpe) || !bpe.spellsAllBytes() || added.hasNormalised()) {
             return Optional.empty();
         }
@@ -72,7 +72,8 @@ final class ByteLevelPath {
     }
 
     private static Optional<Cutter> cutter(PreTokenizer pre) {
-        List<PreTokenizer> steps = new ArrayList<>(pre instanceof PreTokenizer.Chain chain ? chain.steps() : List.of(pre));
+        List<PreTokenizer> steps =
+                new ArrayList<>(pre instanceof PreTokenizer.Chain chain ? chain.steps() : List.of(pre));
         if (steps.isEmpty() || !(steps.removeLast() instanceof ByteLevel last) || last.prefixSpace()) {
             return Optional.empty();
         }
@@ -84,13 +85,16 @@ final class ByteLevelPath {
                 return Optional.empty();
             }
         }
-        if (steps.size() == 1 && known(steps.get(0)) instanceof KnownPattern only) {
+        if (steps.size() == 1 && known(steps.get(0)).isPresent()) {
+            KnownPattern only = known(steps.get(0)).get();
             return Optional.of((text, from, to, out) -> only(only, text, from, to, out));
         }
-        if (steps.size() == 2
-                && ((Split) steps.get(0)).singleNumbers().orElse(null) instanceof IntPredicate number
-                && known(steps.get(1)) instanceof KnownPattern rest) {
-            return Optional.of((text, from, to, out) -> numbersThen(number, rest, text, from, to, out));
+        if (steps.size() == 2 && known(steps.get(1)).isPresent()) {
+            Optional<IntPredicate> number = ((Split) steps.get(0)).singleNumbers();
+            KnownPattern rest = known(steps.get(1)).get();
+            if (number.isPresent()) {
+                return Optional.of((text, from, to, out) -> numbersThen(number.get(), rest, text, from, to, out));
+            }
         }
         PreTokenizer all = new PreTokenizer.Chain(steps);
         return Optional.of((text, from, to, out) -> {
@@ -103,8 +107,8 @@ final class ByteLevelPath {
         });
     }
 
-    private static @Nullable KnownPattern known(PreTokenizer step) {
-        return step instanceof Split split ? split.knownPattern().orElse(null) : null;
+    private static Optional<KnownPattern> known(PreTokenizer step) {
+        return step instanceof Split split ? split.knownPattern() : Optional.empty();
     }
 
     private static void only(KnownPattern pattern, String text, int from, int to, Words out) {
@@ -149,7 +153,7 @@ final class ByteLevelPath {
         return true;
     }
 
-    /** The tokens of a text, as {@link Pipeline#encode} gives them. */
+    /** The tokens of a text, as the long way gives them. */
     Part encode(String text, int sequence, boolean parseSpecial) {
         Run run = new Run(text);
         added.find(text, parseSpecial, run);

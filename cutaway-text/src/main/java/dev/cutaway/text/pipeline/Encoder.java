@@ -11,8 +11,8 @@ public final class Encoder {
     /** An encoder for {@code pipeline}. */
     public Encoder(Pipeline pipeline) {
         this.pipeline = pipeline;
-        this.shortCut = ByteLevelPath.of(
-                pipeline.normaliser(), pipeline.preTokenizer(), pipeline.model(), pipeline.added());
+        this.shortCut =
+                ByteLevelPath.of(pipeline.normaliser(), pipeline.preTokenizer(), pipeline.model(), pipeline.added());
     }
 
     /** The tokens of text {@code sequence} (0 or 1) before post-processing. */

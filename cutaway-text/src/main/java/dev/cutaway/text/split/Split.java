@@ -29,7 +29,7 @@ public record Split(Matcher matcher, Behaviour behaviour, boolean invert, String
         if (behaviour != Behaviour.ISOLATED || invert) {
             return Optional.empty();
         }
-        if (matcher == CharMatcher.NUMERIC) {
+        if (matcher.equals(CharMatcher.NUMERIC)) {
             return Optional.of(UnicodeDifferences::isNumeric);
         }
         return matcher instanceof Regex && matcher.describe().equals("\\p{N}")
