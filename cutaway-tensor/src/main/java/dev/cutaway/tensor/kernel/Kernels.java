@@ -1,6 +1,8 @@
 package dev.cutaway.tensor.kernel;
 
+import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.UsageException;
+import java.util.Collection;
 
 /**
  * The one choice of kernels in a process: plain Java ({@code scalar}) or the Vector API with 128-, 256- or 512-bit vectors.
@@ -55,6 +57,19 @@ public final class Kernels {
                 ? "scalar (plain Java, many times slower than vectors)"
                 : "Vector API, " + Choice.MADE.bits() + " bits";
         return what + ": " + Choice.MADE.why();
+    }
+
+    /**
+     * Has the JVM compile the products of these formats, the row functions and attention, by running them on tiny inputs on
+     * the calling thread: best done while weights are loaded, for without it the first tokens take that time and more. Does
+     * nothing for plain Java.
+     *
+     * @param millis how long it may take; kernels that are compiled sooner end it sooner
+     */
+    public static void warm(Collection<DType> formats, long millis) {
+        if (!Choice.MADE.scalar()) {
+            new Warming(formats).run(millis * 1_000_000);
+        }
     }
 
     /** Short name: {@code scalar}, {@code vector-128}, {@code vector-256} or {@code vector-512}. */
