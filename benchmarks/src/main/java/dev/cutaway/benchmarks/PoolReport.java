@@ -73,7 +73,8 @@ public final class PoolReport {
         Arrays.sort(shared);
         double ideal = alone[0] / Math.min(pool.threads(), program.step().count());
         System.out.printf(
-                "%-24s one thread %8.1f us, %d threads %8.1f us (median %.1f), over an even split: %.1f us for %d steps%n",
+                "%-24s one thread %8.1f us, %d threads %8.1f us (median %.1f), over an even split: %.1f us for %d"
+                        + " steps%n",
                 what,
                 alone[0] / 1e3,
                 pool.threads(),
@@ -93,9 +94,7 @@ public final class PoolReport {
         return new Timing.Step(chunks, (chunk, worker) -> {
             int from = w.panels() * chunk / chunks;
             int to = w.panels() * (chunk + 1) / chunks;
-            Kernels.get()
-                    .matrix()
-                    .multiply(w, x, 0, columns, y, 0, rows, 1, from, to, false, scratch, worker * need);
+            Kernels.get().matrix().multiply(w, x, 0, columns, y, 0, rows, 1, from, to, false, scratch, worker * need);
         });
     }
 }
