@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 /** Continues a session's tokens. */
 final class Generator {
     private final Session session;
+    private final int[] prompt;
     private final GenerateOptions options;
     private final Consumer<Generation.Token> listener;
     private final Sampler sampler;
@@ -22,18 +23,19 @@ final class Generator {
     private final List<Generation.Token> tokens = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
 
-    Generator(Session session, GenerateOptions options, Consumer<Generation.Token> listener) {
+    Generator(Session session, int[] prompt, GenerateOptions options, Consumer<Generation.Token> listener) {
         this.session = session;
+        this.prompt = prompt;
         this.options = options;
         this.listener = listener;
         Model m = session.model();
         this.sampler = new Sampler(options.sampling(), m.sizes().vocabulary());
         this.stops = new StopStrings(options.stops());
         this.ends = options.ignoreEnd() ? Set.of() : m.endTokens();
-        this.decoder = m.hasTokenizer() ? Optional.of(m.tokenizer().decoder(!options.showSpecial())) : Optional.empty();
+        this.decoder = m.hasTokenizer() ? Optional.of(m.tokenizer().decoder(!options.showSpecial(), prompt)) : Optional.empty();
     }
 
-    Generation run(int[] prompt) {
+    Generation run() {
         long start = System.nanoTime();
         int held = session.commonPrefix(prompt);
         for (int id : prompt) {

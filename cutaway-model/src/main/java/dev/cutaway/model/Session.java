@@ -365,7 +365,7 @@ public final class Session implements AutoCloseable {
 
     /** Continues a prompt and says each token as it is chosen. */
     public Generation generate(int[] prompt, GenerateOptions how, Consumer<Generation.Token> listener) {
-        return new Generator(this, how, listener).run(prompt);
+        return new Generator(this, prompt, how, listener).run();
     }
 
     /** Continues a text. */
