@@ -32,7 +32,8 @@ public final class EngineModels implements ModelSource {
     @Override
     public synchronized InspectedModel open(String name) {
         if (!names.contains(name)) {
-            throw new BadInputException(name + ": is not one of the models that this inspector was started with (" + String.join(", ", names) + ")");
+            throw new BadInputException(name + ": is not one of the models that this inspector was started with ("
+                    + String.join(", ", names) + ")");
         }
         LookModel there = opened.get(name);
         if (there != null) {

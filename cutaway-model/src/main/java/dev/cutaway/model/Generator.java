@@ -32,7 +32,9 @@ final class Generator {
         this.sampler = new Sampler(options.sampling(), m.sizes().vocabulary());
         this.stops = new StopStrings(options.stops());
         this.ends = options.ignoreEnd() ? Set.of() : m.endTokens();
-        this.decoder = m.hasTokenizer() ? Optional.of(m.tokenizer().decoder(!options.showSpecial(), prompt)) : Optional.empty();
+        this.decoder = m.hasTokenizer()
+                ? Optional.of(m.tokenizer().decoder(!options.showSpecial(), prompt))
+                : Optional.empty();
     }
 
     Generation run() {
