@@ -115,13 +115,12 @@ interface ModelFiles {
         public Optional<ChatTemplate> chatTemplate() {
             Path jinja = path.resolve("chat_template.jinja");
             if (Files.isRegularFile(jinja)) {
-                return Optional.of(ChatTemplate.of(read(jinja, 1 << 20)));
+                return Optional.of(ChatTemplate.of(jinja.toString(), read(jinja, 1 << 20)));
             }
             Path file = path.resolve("tokenizer_config.json");
             return Files.isRegularFile(file)
                     ? Optional.ofNullable(json(file).values().get("chat_template"))
-                            .filter(String.class::isInstance)
-                            .map(t -> ChatTemplate.of((String) t))
+                            .flatMap(t -> ChatTemplate.ofField(file.toString(), t))
                     : Optional.empty();
         }
     }

@@ -51,10 +51,7 @@ public final class Candidates {
     }
 
     float max() {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < count; i++) {
-            max = Math.max(max, scores[i]);
-        }
+        float max = FastExp.max(scores, count);
         if (!(max > Float.NEGATIVE_INFINITY) || max == Float.POSITIVE_INFINITY) {
             throw new BadInputException("the logits of the next token hold " + max
                     + "; the model's weights are damaged or its numbers overflow, try --exact");
@@ -68,13 +65,8 @@ public final class Candidates {
             return;
         }
         float max = max();
-        double sum = 0;
-        for (int i = 0; i < count; i++) {
-            float w = FastExp.exp(scores[i] - max);
-            weights[i] = w;
-            sum += w;
-        }
-        float scale = (float) (1 / sum);
+        FastExp.exp(scores, max, weights, count);
+        float scale = (float) (1 / FastExp.sum(weights, count));
         for (int i = 0; i < count; i++) {
             weights[i] *= scale;
         }
@@ -88,6 +80,19 @@ public final class Candidates {
             if (scores[i] >= threshold) {
                 ids[kept] = ids[i];
                 scores[kept++] = scores[i];
+            }
+        }
+        keep(kept);
+    }
+
+    /** Drops what has less than this probability; the order of the rest stays, and so do the probabilities. */
+    void dropBelow(float probability) {
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            if (weights[i] >= probability) {
+                ids[kept] = ids[i];
+                scores[kept] = scores[i];
+                weights[kept++] = weights[i];
             }
         }
         keep(kept);
@@ -130,11 +135,7 @@ public final class Candidates {
     /** The candidate at which the probabilities, added up, pass {@code u} in [0, 1). */
     int draw(double u) {
         normalise();
-        double total = 0;
-        for (int i = 0; i < count; i++) {
-            total += weights[i];
-        }
-        double left = u * total;
+        double left = u * FastExp.sum(weights, count);
         int last = 0;
         for (int i = 0; i < count; i++) {
             if (weights[i] > 0) {

@@ -14,9 +14,50 @@ final class FastExp {
 
     private FastExp() {}
 
+    /** {@code out[i] = exp(in[i] - shift)} for the first {@code n}. */
+    static void exp(float[] in, float shift, float[] out, int n) {
+        for (int i = 0; i < n; i++) {
+            out[i] = exp(in[i] - shift);
+        }
+    }
+
+    /** The highest value; NaN where one is. A comparison that seldom holds is faster here than Math.max. */
+    static float max(float[] values, int n) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < n; i++) {
+            float value = values[i];
+            if (!(value <= max)) {
+                if (Float.isNaN(value)) {
+                    return value;
+                }
+                max = value;
+            }
+        }
+        return max;
+    }
+
+    /** Sums in double, in four parts that do not wait for each other. */
+    static double sum(float[] values, int n) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i + 3 < n; i += 4) {
+            a += values[i];
+            b += values[i + 1];
+            c += values[i + 2];
+            d += values[i + 3];
+        }
+        for (; i < n; i++) {
+            a += values[i];
+        }
+        return (a + b) + (c + d);
+    }
+
     /** e to the power of {@code x}, for {@code x} up to 88; 0 where the result would be below the smallest normal. */
     static float exp(float x) {
-        if (!(x > -87f)) {
+        if (!(x > -87)) {
             return 0;
         }
         float n = (x * LOG2_E + ROUND) - ROUND;

@@ -73,7 +73,7 @@ public final class Sampler {
         run(logits);
         int place = candidates.count == 1 ? 0 : candidates.draw(draws.next());
         int id = candidates.ids[place];
-        logprob = logprob(logits, id);
+        logprob = logprob(logits, id, candidates.keys);
         history.add(id, true);
         return id;
     }
@@ -146,15 +146,9 @@ public final class Sampler {
     }
 
     /** The logarithm of a token's share in the softmax of the logits. */
-    static double logprob(float[] logits, int id) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            max = Math.max(max, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += FastExp.exp(logit - max);
-        }
-        return logits[id] - max - Math.log(sum);
+    private static double logprob(float[] logits, int id, float[] scratch) {
+        float max = FastExp.max(logits, logits.length);
+        FastExp.exp(logits, max, scratch, logits.length);
+        return logits[id] - max - Math.log(FastExp.sum(scratch, logits.length));
     }
 }

@@ -129,9 +129,10 @@ public sealed interface Stage {
                 return;
             }
             float max = c.max();
+            double factor = 1 / Math.max(temperature, 1e-300);
             for (int i = 0; i < c.count; i++) {
                 // Relative to the highest, so that a tiny temperature cannot overflow.
-                c.scores[i] = (float) ((c.scores[i] - max) / temperature);
+                c.scores[i] = (float) ((c.scores[i] - max) * factor);
             }
             c.changed();
         }
@@ -170,6 +171,10 @@ public sealed interface Stage {
         @Override
         public void apply(Candidates c, History history) {
             c.normalise();
+            // All with less than this share of what is to be left out cannot reach it together: the cut lies above
+            // them,
+            // and a vocabulary shrinks to hundreds before anything is moved.
+            c.dropBelow((float) ((1 - p) / c.count * 0.5));
             for (int i = 0; i < c.count; i++) {
                 c.keys[i] = -c.scores[i];
             }

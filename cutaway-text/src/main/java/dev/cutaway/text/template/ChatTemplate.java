@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,28 @@ public final class ChatTemplate {
             throw new BadInputException(
                     name + ": nested too deeply; the template cannot be read, use --raw to do without it");
         }
+    }
+
+    /**
+     * The template that {@code tokenizer_config.json} holds: text, or a list of named ones, of which {@code default} is
+     * taken, else the first.
+     *
+     * @param name what messages call the file
+     * @param field the value of its {@code chat_template}; anything else than text or such a list is no template
+     */
+    public static Optional<ChatTemplate> ofField(String name, Object field) {
+        if (field instanceof String text) {
+            return Optional.of(of(name, text));
+        }
+        Object first = null;
+        if (field instanceof List<?> list) {
+            for (Object item : list) {
+                if (item instanceof Map<?, ?> named && named.get("template") instanceof String text) {
+                    first = first == null || "default".equals(named.get("name")) ? text : first;
+                }
+            }
+        }
+        return first instanceof String text ? Optional.of(of(name, text)) : Optional.empty();
     }
 
     /** The template's text. */

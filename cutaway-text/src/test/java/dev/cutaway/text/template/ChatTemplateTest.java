@@ -108,6 +108,20 @@ class ChatTemplateTest {
     }
 
     @Test
+    void aListOfNamedTemplatesGivesItsDefault() {
+        Map<String, String> tools = Map.of("name", "tool_use", "template", "tools");
+        Map<String, String> plain = Map.of("name", "default", "template", "plain");
+        assertThat(ChatTemplate.ofField("f", List.of(tools, plain))
+                        .orElseThrow()
+                        .source())
+                .isEqualTo("plain");
+        assertThat(ChatTemplate.ofField("f", List.of(tools)).orElseThrow().source())
+                .isEqualTo("tools");
+        assertThat(ChatTemplate.ofField("f", "text").orElseThrow().source()).isEqualTo("text");
+        assertThat(ChatTemplate.ofField("f", 7)).isEmpty();
+    }
+
+    @Test
     void javaObjectsAreRefused() {
         ChatTemplate template = ChatTemplate.of("{{ x }}");
         assertThatThrownBy(() -> template.render(List.of(), ChatOptions.DEFAULT.with("x", java.util.Locale.ROOT)))
