@@ -127,6 +127,7 @@ final class GgufTest {
         refused(one(r -> r.text("k").int32(8).int64(1L << 33)), "key k, its length");
         for (int type : new int[] {0, 4, 6, 7, 8, 9, 10, 12}) {
             refused(one(r -> r.text("k").int32(9, type).int64(1L << 31)), "the length of key k");
+            refused(one(r -> r.text("k").int32(9, type).int64(1L << 20)), "the length of key k", "1048576");
             refused(one(r -> r.text("k").int32(9, type).int64(-1)), "the length of key k");
         }
         refused(one(r -> r.text("k").int32(9, 13).int64(1)), "type 13");
