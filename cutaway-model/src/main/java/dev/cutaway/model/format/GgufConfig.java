@@ -53,9 +53,9 @@ final class GgufConfig {
     private void build() {
         config.put("architectures", List.of(architecture.className()));
         config.put("model_type", architecture.modelType());
-        if (integer("expert_count").orElse(0L) > 0) {
+        if (integer("expert_count").orElse(0) > 0) {
             throw new BadInputException(gguf.file() + ": key " + key("expert_count") + " is "
-                    + integer("expert_count").orElse(0L) + "; mixtures of experts in GGUF files cannot be read");
+                    + integer("expert_count").orElse(0) + "; mixtures of experts in GGUF files cannot be read");
         }
         switch (architecture.name()) {
             case "gpt2" -> gpt2();
@@ -73,12 +73,22 @@ final class GgufConfig {
         return architecture.name() + "." + name;
     }
 
-    private Optional<Long> integer(String name) {
-        return keys.integer(key(name));
+    private Optional<Integer> integer(String name) {
+        return keys.int32(key(name));
     }
 
     private int size(String name) {
         return keys.size(key(name));
+    }
+
+    /** The number of blocks, believed only if the file has as many tensors at least. */
+    private int blocks() {
+        int blocks = size("block_count");
+        if (blocks > gguf.names().size()) {
+            throw new BadInputException(gguf.file() + ": key " + key("block_count") + " is " + blocks
+                    + ", but the file has " + gguf.names().size() + " tensors; the file is damaged, download it again");
+        }
+        return blocks;
     }
 
     /** A size that newer files give for each block; the blocks must agree. */
@@ -99,12 +109,12 @@ final class GgufConfig {
     }
 
     private void copyInteger(String name, String as) {
-        integer(name).ifPresent(v -> config.put(as, Math.toIntExact(v)));
+        integer(name).ifPresent(v -> config.put(as, v));
     }
 
     private void common() {
         config.put("hidden_size", size("embedding_length"));
-        config.put("num_hidden_layers", size("block_count"));
+        config.put("num_hidden_layers", blocks());
         config.put("num_attention_heads", perBlock("attention.head_count"));
         config.put("intermediate_size", perBlock("feed_forward_length"));
         config.put("max_position_embeddings", size("context_length"));
@@ -120,7 +130,7 @@ final class GgufConfig {
     }
 
     private int headSize() {
-        return Math.toIntExact(integer("attention.key_length").orElse((long) size("embedding_length") / heads()));
+        return integer("attention.key_length").orElseGet(() -> size("embedding_length") / heads());
     }
 
     private void decoder() {
@@ -162,7 +172,7 @@ final class GgufConfig {
         if (!third) {
             config.putIfAbsent("sliding_window", 4096);
         }
-        int layers = size("block_count");
+        int layers = blocks();
         boolean largest = layers == (third ? 62 : 46); // the 27B models scale by width / heads
         config.put("query_pre_attn_scalar", largest ? size("embedding_length") / heads() : headSize());
         copyNumber("attn_logit_softcapping", "attn_logit_softcapping");
@@ -185,7 +195,7 @@ final class GgufConfig {
     }
 
     private void phi3() {
-        long rotated = integer("rope.dimension_count").orElse((long) headSize());
+        long rotated = integer("rope.dimension_count").orElseGet(this::headSize);
         if (rotated != headSize()) {
             config.put("partial_rotary_factor", (double) rotated / headSize());
         }
@@ -212,7 +222,7 @@ final class GgufConfig {
             scaling.put("rope_type", type);
             scaling.put("factor", keys.number(key("rope.scaling.factor")).orElse(1.0));
             integer("rope.scaling.original_context_length")
-                    .ifPresent(v -> scaling.put("original_max_position_embeddings", Math.toIntExact(v)));
+                    .ifPresent(v -> scaling.put("original_max_position_embeddings", v));
             keys.number(key("rope.scaling.yarn_attn_factor")).ifPresent(v -> scaling.put("attention_factor", v));
             keys.number(key("rope.scaling.yarn_beta_fast")).ifPresent(v -> scaling.put("beta_fast", v));
             keys.number(key("rope.scaling.yarn_beta_slow")).ifPresent(v -> scaling.put("beta_slow", v));
@@ -237,7 +247,7 @@ final class GgufConfig {
 
     private void gpt2() {
         config.put("n_embd", size("embedding_length"));
-        config.put("n_layer", size("block_count"));
+        config.put("n_layer", blocks());
         config.put("n_head", heads());
         config.put("n_inner", perBlock("feed_forward_length"));
         config.put("n_positions", size("context_length"));
@@ -250,7 +260,7 @@ final class GgufConfig {
 
     private void gptNeox() {
         common();
-        config.put("rotary_pct", (double) integer("rope.dimension_count").orElse((long) headSize()) / headSize());
+        config.put("rotary_pct", (double) integer("rope.dimension_count").orElseGet(this::headSize) / headSize());
         config.put("rotary_emb_base", keys.number(key("rope.freq_base")).orElse(10000.0));
         copyNumber("attention.layer_norm_epsilon", "layer_norm_eps");
         config.put(
@@ -264,7 +274,7 @@ final class GgufConfig {
         config.put("hidden_act", "gelu");
         config.put(
                 "type_vocab_size",
-                gguf.entry("token_types.weight").map(e -> rows(e)).orElse(0));
+                gguf.entry("token_types.weight").map(this::rows).orElse(0));
         config.put("pad_token_id", 0);
         // ggml's numbers: 0 none, 1 mean, 2 first token, 3 last token
         integer("pooling_type").ifPresent(v -> config.put("pooling_type", v));
@@ -274,10 +284,8 @@ final class GgufConfig {
         config.put("d_model", size("embedding_length"));
         config.put("d_ff", perBlock("feed_forward_length"));
         config.put("d_kv", size("attention.key_length"));
-        config.put("num_layers", size("block_count"));
-        config.put(
-                "num_decoder_layers",
-                Math.toIntExact(integer("decoder_block_count").orElse((long) size("block_count"))));
+        config.put("num_layers", blocks());
+        config.put("num_decoder_layers", integer("decoder_block_count").orElseGet(this::blocks));
         config.put("num_heads", heads());
         config.put("n_positions", size("context_length"));
         config.put("relative_attention_num_buckets", size("attention.relative_buckets_count"));
@@ -289,13 +297,18 @@ final class GgufConfig {
         config.put("is_encoder_decoder", true);
     }
 
-    private static int rows(TensorEntry entry) {
-        return entry.shape().isEmpty() ? 0 : Math.toIntExact(entry.shape().getFirst());
+    private int rows(TensorEntry entry) {
+        long rows = entry.shape().isEmpty() ? 0 : entry.shape().getFirst();
+        if (rows > Integer.MAX_VALUE) {
+            throw new BadInputException(gguf.file() + ": tensor " + entry.name() + " has " + rows
+                    + " rows, more than can be; the file is damaged, download it again");
+        }
+        return (int) rows;
     }
 
     private int vocabulary() {
         return gguf.entry("token_embd.weight")
-                .map(GgufConfig::rows)
+                .map(this::rows)
                 .orElseThrow(() -> new BadInputException(gguf.file()
                         + ": tensor token_embd.weight is missing; the file is incomplete, download it again"));
     }
@@ -308,13 +321,11 @@ final class GgufConfig {
                 case "seperator" -> "sep"; // the key is misspelt in the format
                 default -> name;
             };
-            keys.integer("tokenizer.ggml." + name + "_token_id")
-                    .ifPresent(v -> config.put(as + "_token_id", Math.toIntExact(v)));
+            keys.int32("tokenizer.ggml." + name + "_token_id").ifPresent(v -> config.put(as + "_token_id", v));
         }
         List<Integer> ends = new ArrayList<>();
         for (String name : List.of("eos", "eot", "eom")) {
-            keys.integer("tokenizer.ggml." + name + "_token_id")
-                    .map(Math::toIntExact)
+            keys.int32("tokenizer.ggml." + name + "_token_id")
                     .filter(v -> !ends.contains(v))
                     .ifPresent(ends::add);
         }

@@ -41,6 +41,20 @@ public final class GgufMetadata {
         return typed(key, Long.class, "a whole number");
     }
 
+    /**
+     * A whole number of 32 bits, if the key is there.
+     *
+     * @throws BadInputException if it is larger
+     */
+    public Optional<Integer> int32(String key) {
+        return integer(key).map(v -> {
+            if (v.intValue() != v) {
+                throw new BadInputException(file + ": key " + key + " is " + v + ", which is out of range");
+            }
+            return v.intValue();
+        });
+    }
+
     /** A number of either kind, if the key is there. */
     public Optional<Double> number(String key) {
         return typed(key, Number.class, "a number").map(GgufMetadata::number);

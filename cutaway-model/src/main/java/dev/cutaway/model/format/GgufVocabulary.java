@@ -209,10 +209,18 @@ final class GgufVocabulary {
         put("add_space_prefix", GgufValue.of(true));
         put("remove_extra_whitespaces", GgufValue.of(normalizer.contains("{2,}")));
         for (JsonNode found : json.path("normalizer").findValues("precompiled_charsmap")) {
-            byte[] map = Base64.getDecoder().decode(found.asText().replaceAll("\\s", ""));
+            byte[] map = decoded(found.asText());
             int[] values = new int[map.length];
             Arrays.setAll(values, i -> map[i] & 0xff);
             put("precompiled_charsmap", new GgufValue(GgufType.ARRAY, GgufType.UINT8, values));
+        }
+    }
+
+    private byte[] decoded(String base64) {
+        try {
+            return Base64.getMimeDecoder().decode(base64);
+        } catch (IllegalArgumentException e) {
+            throw new BadInputException(file + ": precompiled_charsmap is not base64; download the file again", e);
         }
     }
 

@@ -53,6 +53,9 @@ final class Llama3Rope {
             tried.add(new double[] {4, original});
         }
         solve(divisors, theta, size, factor).ifPresent(tried::addFirst);
+        if (divisors.size() != size / 2) {
+            tried.clear(); // another part of the head is turned
+        }
         for (double[] numbers : tried) {
             if (same(divisors, divisors(theta, size, factor, 1, numbers[0], numbers[1]))) {
                 Map<String, Object> rule = new LinkedHashMap<>();

@@ -245,6 +245,38 @@ final class ConverterTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-rope-llama3", "gpt2", "gemma3_text", "phi3-longrope", "bert-pooler"})
+    void mutatedConfigurationsNeverFailOtherwise(String name) throws IOException {
+        Path model = Files.createDirectory(directory.resolve(name));
+        Files.copy(GOLDEN.resolve("models/" + name + "/model.safetensors"), model.resolve("model.safetensors"));
+        byte[] good = Files.readAllBytes(GOLDEN.resolve("models/" + name + "/config.json"));
+        long seed = name.hashCode();
+        java.util.Random random = new java.util.Random(seed);
+        byte[] marks = "0123456789-.eE\"[]{},:tfn".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            for (int round = 0; round < 500; round++) {
+                byte[] bad = good.clone();
+                for (int k = 0; k <= random.nextInt(2); k++) {
+                    bad[random.nextInt(bad.length)] = marks[random.nextInt(marks.length)];
+                }
+                Files.write(model.resolve("config.json"), bad);
+                try {
+                    HfToGguf source = new HfToGguf(model, checkpoint);
+                    source.tensors(QuantPlan.named("f32"))
+                            .forEach(t -> t.source().get());
+                    source.keys(QuantPlan.named("f32"));
+                } catch (BadInputException e) {
+                    assertThat(e.getMessage())
+                            .as("seed %d round %d", seed, round)
+                            .doesNotContain("\n");
+                } catch (RuntimeException e) {
+                    throw new AssertionError("seed " + seed + " round " + round + ": " + new String(bad, java.nio.charset.StandardCharsets.UTF_8), e);
+                }
+            }
+        }
+    }
+
     @Test
     void rewritesADirectoryInAnotherFloatType() throws IOException {
         Converter.Result half = convert(GOLDEN.resolve("models/llama-tied-biased"), "bf16", "half");

@@ -121,6 +121,29 @@ final class GgufModelTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("cases")
+    void mutatedFilesNeverFailOtherwise(String name) throws IOException {
+        byte[] good = Files.readAllBytes(GOLDEN.resolve("gguf/" + name + ".gguf"));
+        long seed = name.hashCode();
+        java.util.Random random = new java.util.Random(seed);
+        Path file = directory.resolve("mutated.gguf");
+        for (int round = 0; round < 300; round++) {
+            byte[] bad = good.clone();
+            for (int k = 0; k <= random.nextInt(3); k++) {
+                bad[random.nextInt(12_000)] = (byte) (random.nextInt(3) > 0 ? random.nextInt(256) : 255);
+            }
+            Files.write(file, bad);
+            try (GgufModel m = GgufModel.open(file)) {
+                m.names().forEach(m::require);
+            } catch (BadInputException e) {
+                assertThat(e.getMessage()).as("seed %d round %d", seed, round).doesNotContain("\n");
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed " + seed + " round " + round, e);
+            }
+        }
+    }
+
     @Test
     void theOffsetOfAnElementPointsAtIt() throws IOException {
         Path file = GOLDEN.resolve("gguf/llama.gguf");
@@ -147,9 +170,10 @@ final class GgufModelTest {
     private Map<String, GgufValue> keys(String architecture) {
         Map<String, GgufValue> keys = new LinkedHashMap<>();
         keys.put("general.architecture", GgufValue.of(architecture));
-        for (String key : List.of("embedding_length", "block_count", "attention.head_count", "feed_forward_length")) {
+        for (String key : List.of("embedding_length", "attention.head_count", "feed_forward_length")) {
             keys.put(architecture + "." + key, GgufValue.of(2));
         }
+        keys.put(architecture + ".block_count", GgufValue.of(1));
         keys.put(architecture + ".context_length", GgufValue.of(8));
         return keys;
     }
@@ -183,13 +207,19 @@ final class GgufModelTest {
             other.put(key, GgufValue.of(new float[] {1}));
             refused(other, embedding, key + " is [1.0]");
         }
-        refused(keys("llama"), Map.of(), "token_embd.weight is missing");
+        refused(keys("llama"), Map.of("x", Tensor.zeros(1)), "token_embd.weight is missing");
         Map<String, GgufValue> zero = keys("llama");
         zero.put("llama.attention.head_count", GgufValue.of(0));
         refused(zero, embedding, "llama.attention.head_count is 0");
         Map<String, GgufValue> uneven = keys("llama");
         uneven.put("llama.attention.head_count", GgufValue.of(new int[] {1, 2}));
         refused(uneven, embedding, "differs between blocks");
+        Map<String, GgufValue> deep = keys("gemma3");
+        deep.put("gemma3.block_count", GgufValue.of(Integer.MAX_VALUE));
+        refused(deep, embedding, "gemma3.block_count is 2147483647");
+        Map<String, GgufValue> wide = keys("llama");
+        wide.put("llama.attention.key_length", new GgufValue(GgufType.UINT64, GgufType.UINT64, 1L << 40));
+        refused(wide, embedding, "llama.attention.key_length is 1099511627776");
         Map<String, GgufValue> experts = keys("llama");
         experts.put("llama.expert_count", GgufValue.of(8));
         refused(experts, embedding, "experts");
