@@ -271,7 +271,10 @@ final class ConverterTest {
                             .as("seed %d round %d", seed, round)
                             .doesNotContain("\n");
                 } catch (RuntimeException e) {
-                    throw new AssertionError("seed " + seed + " round " + round + ": " + new String(bad, java.nio.charset.StandardCharsets.UTF_8), e);
+                    throw new AssertionError(
+                            "seed " + seed + " round " + round + ": "
+                                    + new String(bad, java.nio.charset.StandardCharsets.UTF_8),
+                            e);
                 }
             }
         }
