@@ -14,7 +14,8 @@ record Choice(int bits, String why, Optional<String> error) {
     /** The choice of this process. */
     static final Choice MADE = make(System.getProperty(Kernels.PROPERTY, "auto"));
 
-    private static Choice make(String asked) {
+    /** Decides from what the property says. */
+    static Choice make(String asked) {
         String wish = asked.strip().toLowerCase(Locale.ROOT);
         if (wish.equals("scalar")) {
             return new Choice(

@@ -1,0 +1,34 @@
+package dev.cutaway.tensor.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cutaway.tensor.DType;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class KernelsTest {
+    @Test
+    void theChoiceSaysWhatRunsAndWhy() {
+        assertThat(Kernels.explain()).contains(": ");
+        assertThat(Kernels.get().name()).isIn("scalar", "vector-128", "vector-256", "vector-512");
+        assertThat(Choice.make("scalar").why()).contains("leave it out for vectors");
+        assertThat(Choice.make(" Auto ").error()).isEmpty();
+        assertThat(Choice.make("128").bits()).isEqualTo(128);
+    }
+
+    @Test
+    void unknownKernelsAreRefusedWithTheKnownOnes() {
+        Choice choice = Choice.make("fast");
+        assertThat(choice.scalar()).isTrue();
+        assertThat(choice.error())
+                .hasValueSatisfying(e -> assertThat(e)
+                        .isEqualTo("-Dcutaway.kernels=fast: unknown kernels; use auto, scalar, 128, 256 or 512"));
+    }
+
+    @Test
+    void warmingEndsInTime() {
+        long start = System.nanoTime();
+        Kernels.warm(List.of(DType.Q8_0, DType.Q8_0, DType.F64), 20);
+        assertThat(System.nanoTime() - start).isLessThan(20_000_000_000L);
+    }
+}
