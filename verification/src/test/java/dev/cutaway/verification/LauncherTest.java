@@ -199,6 +199,29 @@ final class LauncherTest {
     }
 
     @Test
+    void signalsReachTheProgramItself() throws InterruptedException {
+        boolean heeded = Shell.in(temp).run("sh", "-c", "kill -INT $$; echo ignored").out().isEmpty();
+        assumeTrue(heeded, "started in the background, where interruptions are ignored");
+        endsBy("INT", 130);
+        endsBy("TERM", 143);
+    }
+
+    /** What was started is the program and no shell that would have to pass the signal on. */
+    private static void endsBy(String signal, int code) throws InterruptedException {
+        try (Shell.Running inspector = Shell.in(temp).start(home + "/cutaway", "inspect", "--no-open")) {
+            for (int tenths = 0; tenths < 900 && inspector.process().isAlive(); tenths++) {
+                if (inspector.out().contains("http://")) {
+                    break;
+                }
+                Thread.sleep(100);
+            }
+            assertThat(inspector.out()).as(inspector.err()).contains("http://127.0.0.1:");
+            Shell.in(temp).run("sh", "-c", "kill -" + signal + " $0", Long.toString(inspector.process().pid()));
+            assertThat(inspector.await(30).code()).as("exit code after SIG" + signal).isEqualTo(code);
+        }
+    }
+
+    @Test
     void tooOldJavaHomeIsPassedOver() throws IOException {
         Path old = JdkFetchTest.fakeJdk(temp.resolve("old jdk"), "17.0.9");
         Shell.Outcome outcome = Shell.in(temp).with("JAVA_HOME", old.toString()).run(home + "/cutaway", "--version");
