@@ -15,7 +15,11 @@ final class Convert implements Runnable {
     @Mixin
     private final ModelOptions model = new ModelOptions();
 
-    @Option(names = "--to", required = true, paramLabel = "TYPE", description = "The element type: f32, bf16, q8_0, q4_0 ...")
+    @Option(
+            names = "--to",
+            required = true,
+            paramLabel = "TYPE",
+            description = "The element type: f32, bf16, q8_0, q4_0 ...")
     @SuppressWarnings("NullAway.Init")
     private String to;
 
