@@ -19,19 +19,31 @@ final class BatchRows {
         return samples.size() == 1 && s.rows().length == s.length() && s.sourceRows().length == s.sourceLength();
     }
 
+    /** Which positions an axis counts. */
+    private enum Axis {
+        SOURCE,
+        TEXT,
+        NONE
+    }
+
+    private static Axis axis(TensorInfo info, int axis) {
+        boolean encoder = info.name().startsWith("encoder.");
+        return switch (info.dims().get(axis)) {
+            case "source" -> Axis.SOURCE;
+            case "position" -> Axis.TEXT;
+            case "query" -> encoder ? Axis.SOURCE : Axis.TEXT;
+            case "key" -> encoder || info.name().contains("cross_attn") ? Axis.SOURCE : Axis.TEXT;
+            default -> Axis.NONE;
+        };
+    }
+
     /** Where the elements of an axis stood in the batch; empty if the axis is not one of positions. */
     private static int[] rows(TensorInfo info, int axis, Sample s) {
-        boolean encoder = info.name().startsWith("encoder.");
-        boolean images = !s.pixels().isEmpty();
-        return images
-                ? new int[0]
-                : switch (info.dims().get(axis)) {
-                    case "source" -> s.sourceRows();
-                    case "position" -> s.rows();
-                    case "query" -> encoder ? s.sourceRows() : s.rows();
-                    case "key" -> encoder || info.name().contains("cross_attn") ? s.sourceRows() : s.rows();
-                    default -> new int[0];
-                };
+        return switch (s.pixels().isEmpty() ? axis(info, axis) : Axis.NONE) {
+            case SOURCE -> s.sourceRows();
+            case TEXT -> s.rows();
+            case NONE -> new int[0];
+        };
     }
 
     /** An axis's size in the batch. */
@@ -40,11 +52,11 @@ final class BatchRows {
         if (axis == 0) {
             return samples.size();
         }
-        int[] rows = rows(info, axis, s);
-        if (rows.length == 0) {
-            return info.sizes().get(axis);
-        }
-        return rows == s.sourceRows() ? s.sourceLength() : s.length();
+        return switch (s.pixels().isEmpty() ? axis(info, axis) : Axis.NONE) {
+            case SOURCE -> s.sourceLength();
+            case TEXT -> s.length();
+            case NONE -> info.sizes().get(axis);
+        };
     }
 
     /** How far index 0 of row {@code b}'s axis lies from index 0 of the batch's. */
