@@ -74,7 +74,10 @@ record Command(int code, String out, String err) {
     Command failed(int expected, String... named) {
         assertThat(err).as("what it says").endsWith("\n").startsWith("cutaway: ");
         assertThat(err.strip().lines()).as("lines").hasSize(1);
-        assertThat(err).doesNotContain("Exception").doesNotContain("dev.cutaway").doesNotContain("java.");
+        assertThat(err)
+                .doesNotContain("Exception")
+                .doesNotContain("dev.cutaway")
+                .doesNotContain("java.");
         assertThat(err).contains(named);
         assertThat(code).as(err).isEqualTo(expected);
         return this;
@@ -111,7 +114,12 @@ record Command(int code, String out, String err) {
             }
             StringBuilder vocabulary = new StringBuilder();
             for (int i = 0; i < 97; i++) {
-                vocabulary.append(i == 0 ? "" : ",").append("\"w").append(i).append("\":").append(i);
+                vocabulary
+                        .append(i == 0 ? "" : ",")
+                        .append("\"w")
+                        .append(i)
+                        .append("\":")
+                        .append(i);
             }
             String added = Stream.of(1, 2, 3)
                     .map(i -> "{\"id\":" + i + ",\"content\":\"w" + i + "\",\"single_word\":false,\"lstrip\":false,"
@@ -121,7 +129,8 @@ record Command(int code, String out, String err) {
                     to.resolve("tokenizer.json"),
                     "{\"version\":\"1.0\",\"added_tokens\":[" + added + "],\"normalizer\":null,"
                             + "\"pre_tokenizer\":{\"type\":\"WhitespaceSplit\"},\"post_processor\":null,\"decoder\":null,"
-                            + "\"model\":{\"type\":\"WordLevel\",\"vocab\":{" + vocabulary + "},\"unk_token\":\"w0\"}}");
+                            + "\"model\":{\"type\":\"WordLevel\",\"vocab\":{" + vocabulary
+                            + "},\"unk_token\":\"w0\"}}");
             Files.writeString(
                     to.resolve("tokenizer_config.json"),
                     "{\"mask_token\":\"w3\",\"eos_token\":\"w2\",\"pad_token\":\"w1\",\"unk_token\":\"w0\"}");

@@ -13,20 +13,30 @@ import org.junit.jupiter.api.io.TempDir;
 class DescribeTest {
     @Test
     void knownCounts() throws IOException {
-        JsonNode cases = new ObjectMapper().readTree(Command.GOLDEN.resolve("configs.json").toFile());
+        JsonNode cases = new ObjectMapper()
+                .readTree(Command.GOLDEN.resolve("configs.json").toFile());
         for (JsonNode c : cases) {
-            JsonNode d = Command.run("describe", Command.GOLDEN.resolve(c.get("config").textValue()), "--json")
+            JsonNode d = Command.run(
+                            "describe", Command.GOLDEN.resolve(c.get("config").textValue()), "--json")
                     .done()
                     .json();
             String name = c.get("name").textValue();
-            assertThat(d.get("parameters").longValue()).as(name).isEqualTo(c.get("all").longValue());
+            assertThat(d.get("parameters").longValue())
+                    .as(name)
+                    .isEqualTo(c.get("all").longValue());
             if (c.has("matrices")) {
-                assertThat(d.get("matrices").longValue()).as(name).isEqualTo(c.get("matrices").longValue());
-                assertThat(d.get("tied").booleanValue()).as(name).isEqualTo(c.get("tied").booleanValue());
+                assertThat(d.get("matrices").longValue())
+                        .as(name)
+                        .isEqualTo(c.get("matrices").longValue());
+                assertThat(d.get("tied").booleanValue())
+                        .as(name)
+                        .isEqualTo(c.get("tied").booleanValue());
             }
             long sum = 0;
             for (JsonNode row : d.get("components")) {
-                sum += row.get("shared").booleanValue() ? 0 : row.get("parameters").longValue();
+                sum += row.get("shared").booleanValue()
+                        ? 0
+                        : row.get("parameters").longValue();
             }
             assertThat(sum).as(name).isEqualTo(d.get("parameters").longValue());
         }
@@ -34,16 +44,22 @@ class DescribeTest {
 
     @Test
     void theLedgerOfGpt3() {
-        Command c = Command.run("describe", Command.GOLDEN.resolve("configs/gpt3-175b/config.json")).done();
+        Command c = Command.run("describe", Command.GOLDEN.resolve("configs/gpt3-175b/config.json"))
+                .done();
         assertThat(c.out()).contains("175,181,291,520", "617,558,016", "14,495,514,624", "57,982,058,496", "tied");
-        assertThat(Command.run("describe", Command.GOLDEN.resolve("configs/gpt2-small")).done().out())
+        assertThat(Command.run("describe", Command.GOLDEN.resolve("configs/gpt2-small"))
+                        .done()
+                        .out())
                 .contains("124,439,808");
     }
 
     @Test
     void modelsWithWeights() {
-        JsonNode directory = Command.run("describe", Command.model("llama"), "--json").done().json();
-        JsonNode gguf = Command.run("describe", Command.GOLDEN.resolve("gguf/llama.gguf"), "--json").done().json();
+        JsonNode directory =
+                Command.run("describe", Command.model("llama"), "--json").done().json();
+        JsonNode gguf = Command.run("describe", Command.GOLDEN.resolve("gguf/llama.gguf"), "--json")
+                .done()
+                .json();
         assertThat(gguf.get("parameters")).isEqualTo(directory.get("parameters"));
         assertThat(directory.get("weight_bytes").longValue()).isPositive();
         assertThat(Command.run("describe", "tales").done().out()).contains("KV cache");

@@ -22,7 +22,8 @@ class JobsTest {
     void translateGivesTheReferencesAnswer() {
         for (String name : List.of("t5", "t5-v1_1")) {
             try (Safetensors in = Safetensors.open(Command.GOLDEN.resolve("inputs/" + name + ".safetensors"));
-                    Safetensors expected = Safetensors.open(Command.GOLDEN.resolve("expected/" + name + ".safetensors"))) {
+                    Safetensors expected =
+                            Safetensors.open(Command.GOLDEN.resolve("expected/" + name + ".safetensors"))) {
                 Tensor ids = in.require("input_ids");
                 Tensor greedy = expected.require("greedy");
                 List<String> source = new ArrayList<>();
@@ -30,17 +31,26 @@ class JobsTest {
                     source.add(Long.toString(ids.getLong(i)));
                 }
                 Command c = Command.run(
-                                "translate", Command.model(name), "--tokens", String.join(",", source), "--json",
-                                "--ignore-eos", "--max-tokens", greedy.dim(1))
+                                "translate",
+                                Command.model(name),
+                                "--tokens",
+                                String.join(",", source),
+                                "--json",
+                                "--ignore-eos",
+                                "--max-tokens",
+                                greedy.dim(1))
                         .done();
                 List<JsonNode> lines = c.jsonLines().toList();
                 assertThat(lines.getLast().get("stop").textValue()).isEqualTo("length");
                 for (int i = 0; i < greedy.dim(1); i++) {
-                    assertThat(lines.get(i).get("id").longValue()).as(name + " " + i).isEqualTo(greedy.getLong(i));
+                    assertThat(lines.get(i).get("id").longValue())
+                            .as(name + " " + i)
+                            .isEqualTo(greedy.getLong(i));
                 }
             }
         }
-        Command.run("translate", Command.model("t5"), "--tokens", "1", "--beams", "4").failed(2, "--beams");
+        Command.run("translate", Command.model("t5"), "--tokens", "1", "--beams", "4")
+                .failed(2, "--beams");
         Command.run("translate", Command.model("gpt2"), "--tokens", "1").failed(2, "T5");
     }
 
@@ -50,23 +60,32 @@ class JobsTest {
         Command c = Command.run("fill", model, "w5 w3 w6", "--json").done();
         List<JsonNode> all = c.jsonLines().toList();
         assertThat(all).hasSize(5);
-        assertThat(all.getFirst().get("score").doubleValue()).isGreaterThanOrEqualTo(all.get(1).get("score").doubleValue());
+        assertThat(all.getFirst().get("score").doubleValue())
+                .isGreaterThanOrEqualTo(all.get(1).get("score").doubleValue());
         assertThat(all.getFirst().fieldNames()).toIterable().containsExactly("id", "text", "score");
         Command.run("fill", model, "w5").failed(3, "w3");
-        Command.run("fill", Command.withWords("bert-classes", dir.resolve("c")), "w5 w3").failed(3, "MaskedLM");
+        Command.run("fill", Command.withWords("bert-classes", dir.resolve("c")), "w5 w3")
+                .failed(3, "MaskedLM");
     }
 
     @Test
     void classify() {
         Path model = Command.withWords("bert-classes", dir.resolve("m"));
-        List<JsonNode> all = Command.run("classify", model, "w5 w6", "--json").done().jsonLines().toList();
+        List<JsonNode> all = Command.run("classify", model, "w5 w6", "--json")
+                .done()
+                .jsonLines()
+                .toList();
         double sum = all.stream().mapToDouble(n -> n.get("score").doubleValue()).sum();
         assertThat(sum).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-6));
-        assertThat(all).isSortedAccordingTo((a, b) ->
-                Double.compare(b.get("score").doubleValue(), a.get("score").doubleValue()));
-        assertThat(Command.given("w5\nw6\n", "classify", model, "-").done().out()).isNotBlank();
-        Command.run("classify", Command.withWords("bert-masked-word", dir.resolve("c")), "w5").failed(3, "head");
-        Command.run("classify", Command.model("vit-classes"), dir.resolve("no.png")).failed(3, "no.png");
+        assertThat(all)
+                .isSortedAccordingTo((a, b) -> Double.compare(
+                        b.get("score").doubleValue(), a.get("score").doubleValue()));
+        assertThat(Command.given("w5\nw6\n", "classify", model, "-").done().out())
+                .isNotBlank();
+        Command.run("classify", Command.withWords("bert-masked-word", dir.resolve("c")), "w5")
+                .failed(3, "head");
+        Command.run("classify", Command.model("vit-classes"), dir.resolve("no.png"))
+                .failed(3, "no.png");
         List<JsonNode> image = Command.run(
                         "classify", Command.model("vit-classes"), Command.GOLDEN.resolve("images/rgb.png"), "--json")
                 .done()
@@ -81,16 +100,15 @@ class JobsTest {
         Command mean = Command.run("embed", model, "w5 w6", "w7", "--json").done();
         assertThat(mean.lines()).hasSize(2);
         assertThat(mean.jsonLines().toList().getFirst().get("embedding")).hasSize(20);
-        Files.writeString(
-                model.resolve("modules.json"),
-                """
+        Files.writeString(model.resolve("modules.json"), """
                 [{"idx":0,"path":"","type":"sentence_transformers.models.Transformer"},
                  {"idx":1,"path":"1_Pooling","type":"sentence_transformers.models.Pooling"},
                  {"idx":2,"path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]""");
         Files.createDirectories(model.resolve("1_Pooling"));
         Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_cls_token\":true}");
         Files.writeString(model.resolve("sentence_bert_config.json"), "{\"max_seq_length\":2}");
-        JsonNode cls = Command.run("embed", model, "w5 w6 w9 w9", "--json").done().json();
+        JsonNode cls =
+                Command.run("embed", model, "w5 w6 w9 w9", "--json").done().json();
         JsonNode shorter = Command.run("embed", model, "w5 w6", "--json").done().json();
         assertThat(cls.get("embedding")).isEqualTo(shorter.get("embedding"));
         double norm = 0;
@@ -107,14 +125,19 @@ class JobsTest {
 
     @Test
     void eval() throws IOException {
-        Path text = Files.writeString(dir.resolve("text"), "Once upon a time there was a little girl who lived in a wood.\n");
-        JsonNode e = Command.run("eval", "tales", "--text", text, "--json").done().json();
+        Path text = Files.writeString(
+                dir.resolve("text"), "Once upon a time there was a little girl who lived in a wood.\n");
+        JsonNode e =
+                Command.run("eval", "tales", "--text", text, "--json").done().json();
         assertThat(Math.exp(e.get("loss").doubleValue()))
                 .isCloseTo(e.get("perplexity").doubleValue(), org.assertj.core.data.Percentage.withPercentage(0.001));
         double bits = e.get("loss").doubleValue() * e.get("tokens").longValue() / Math.log(2) / 62;
         assertThat(e.get("bits_per_byte").doubleValue()).isCloseTo(bits, org.assertj.core.data.Offset.offset(1e-6));
         assertThat(e.get("loss").doubleValue()).isBetween(1.0, 6.0);
-        assertThat(Command.run("eval", "tales", "--text", text, "--context", 8).done().out()).contains("windows of 8");
+        assertThat(Command.run("eval", "tales", "--text", text, "--context", 8)
+                        .done()
+                        .out())
+                .contains("windows of 8");
         Command.run("eval", "tales", "--text", dir.resolve("no")).failed(3, "no such file");
         Command.run("eval", "tales", "--text", Files.write(dir.resolve("bad"), new byte[] {'a', '\n', -1}))
                 .failed(3, "line 2", "byte 1");
@@ -135,7 +158,10 @@ class JobsTest {
                         .json()
                         .has("texts_per_s"))
                 .isTrue();
-        assertThat(Command.run("bench", Command.model("vit-classes"), "--repeat", 1, "--json").done().json().has("images_per_s"))
+        assertThat(Command.run("bench", Command.model("vit-classes"), "--repeat", 1, "--json")
+                        .done()
+                        .json()
+                        .has("images_per_s"))
                 .isTrue();
         assertThat(Command.run("bench", Command.model("t5"), "--prompt-tokens", 8, "--repeat", 1, "--json")
                         .done()

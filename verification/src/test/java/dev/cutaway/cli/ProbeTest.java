@@ -118,7 +118,8 @@ class ProbeTest {
 
     @Test
     void idsAreWholeNumbers() {
-        Command.run("probe", Command.model("gpt2"), "--tokens", "3,1,2", "--tensor", "tokens", "--out", out()).done();
+        Command.run("probe", Command.model("gpt2"), "--tokens", "3,1,2", "--tensor", "tokens", "--out", out())
+                .done();
         try (Safetensors s = Safetensors.open(out())) {
             Tensor tokens = s.require("tokens");
             assertThat(tokens.dtype()).isEqualTo(DType.I64);
@@ -143,10 +144,26 @@ class ProbeTest {
         assertThat(logits("--ablate", "blocks.0.attn.hook_z[:,:,1]")).isNotEqualTo(plain);
         assertThat(logits("--ablate-mean", "blocks.0.hook_mlp_out")).isNotEqualTo(plain);
         Path resid = dir.resolve("resid.safetensors");
-        Command.run("probe", Command.model("gpt2"), "--tokens", "3,1,2,9", "--tensor", "blocks.1.hook_resid_pre", "--out", resid)
+        Command.run(
+                        "probe",
+                        Command.model("gpt2"),
+                        "--tokens",
+                        "3,1,2,9",
+                        "--tensor",
+                        "blocks.1.hook_resid_pre",
+                        "--out",
+                        resid)
                 .done();
         assertThat(logits("--set", "blocks.1.hook_resid_pre=" + resid)).containsExactly(plain, offset(1e-4f));
-        Command.run("probe", Command.model("gpt2"), "--tokens", "5,6,7,8", "--tensor", "blocks.1.hook_resid_pre", "--out", resid)
+        Command.run(
+                        "probe",
+                        Command.model("gpt2"),
+                        "--tokens",
+                        "5,6,7,8",
+                        "--tensor",
+                        "blocks.1.hook_resid_pre",
+                        "--out",
+                        resid)
                 .done();
         assertThat(logits("--set", "blocks.1.hook_resid_pre=" + resid)).isNotEqualTo(plain);
     }
@@ -154,11 +171,24 @@ class ProbeTest {
     @Test
     void derivations() {
         Command c = Command.run(
-                        "probe", Command.model("gpt2"), "--tokens", "3,1,2", "--explain", "blocks.1.attn.hook_pattern[0,1,2,1]")
+                        "probe",
+                        Command.model("gpt2"),
+                        "--tokens",
+                        "3,1,2",
+                        "--explain",
+                        "blocks.1.attn.hook_pattern[0,1,2,1]")
                 .done();
         assertThat(c.out()).contains("blocks.1.attn.hook_attn_scores[0,1,2,2]", "\\frac");
         JsonNode e = Command.run(
-                        "probe", Command.model("gpt2"), "--tokens", "3,1,2", "--explain", "logits[0,-1,5]", "--json", "--depth", 2)
+                        "probe",
+                        Command.model("gpt2"),
+                        "--tokens",
+                        "3,1,2",
+                        "--explain",
+                        "logits[0,-1,5]",
+                        "--json",
+                        "--depth",
+                        2)
                 .done()
                 .json();
         double sum = e.get("rest").get("value").doubleValue();
@@ -173,7 +203,9 @@ class ProbeTest {
     void list() {
         assertThat(Command.run("probe", Command.model("t5"), "--list").done().out())
                 .contains("decoder.blocks.0.cross_attn.hook_pattern");
-        assertThat(Command.run("probe", Command.model("vit-classes"), "--list", "--json").done().jsonLines())
+        assertThat(Command.run("probe", Command.model("vit-classes"), "--list", "--json")
+                        .done()
+                        .jsonLines())
                 .allMatch(n -> n.has("name") && n.has("sizes") && n.has("meaning"));
     }
 
@@ -182,7 +214,8 @@ class ProbeTest {
         Path model = Command.withWords("gpt2", dir.resolve("m"));
         Path inputs = dir.resolve("in.jsonl");
         Files.writeString(inputs, "\"w5 w6\"\n{\"tokens\":[7,8,9]}\n");
-        Command.run("probe", model, "--inputs", inputs, "--tensor", "logits", "--out", out()).done();
+        Command.run("probe", model, "--inputs", inputs, "--tensor", "logits", "--out", out())
+                .done();
         try (Safetensors a = Safetensors.open(dir.resolve("out-1.safetensors"));
                 Safetensors b = Safetensors.open(dir.resolve("out-2.safetensors"))) {
             assertThat(a.require("logits").dim(1)).isEqualTo(2);
@@ -199,17 +232,20 @@ class ProbeTest {
         Command.run("probe", gpt2, "--tokens", "1").failed(2, "--tensor");
         Command.run("probe", gpt2, "--tensor", "logits", "--out", out()).failed(2, "--tokens");
         Command.run("probe", gpt2, "--tokens", "1", "--text", "a", "--list").failed(2, "--tokens");
-        Command.run("probe", gpt2, "--tokens", "1", "--tensor", "grad.logits", "--out", out()).failed(2, "training");
+        Command.run("probe", gpt2, "--tokens", "1", "--tensor", "grad.logits", "--out", out())
+                .failed(2, "training");
         Command.run("probe", gpt2, "--tokens", "1", "--loss", "next-token", "--tensor", "logits", "--out", out())
                 .failed(2, "training");
-        Command.run("probe", gpt2, "--tokens", "1", "--explain", "logits[0,4,0]").failed(2, "index 1");
+        Command.run("probe", gpt2, "--tokens", "1", "--explain", "logits[0,4,0]")
+                .failed(2, "index 1");
         Command.run("probe", gpt2, "--tokens", "1", "--explain", "logit[0,0,0]").failed(2, "logits");
         Command.run("probe", gpt2, "--tokens", "1", "--ablate", "logits[x]", "--tensor", "logits", "--out", out())
                 .failed(2, "'x'");
         Command.run("probe", gpt2, "--tokens", "1", "--set", "logits", "--tensor", "logits", "--out", out())
                 .failed(2, "NAME=FILE");
         Command.run("probe", gpt2, "--source", "a", "--list").failed(2, "--source");
-        Command.run("probe", Command.model("vit-classes"), "--tokens", "1", "--list").failed(2, "--image");
+        Command.run("probe", Command.model("vit-classes"), "--tokens", "1", "--list")
+                .failed(2, "--image");
     }
 
     @Test
@@ -220,7 +256,8 @@ class ProbeTest {
         Command.run("probe", gpt2, "--tokens", "", "--list").failed(3, "no tokens");
         String many = String.join(",", java.util.Collections.nCopies(1000, "1"));
         Command.run("probe", gpt2, "--tokens", many, "--list").failed(3, "1000 tokens", "context");
-        Command.run("probe", gpt2, "--inputs", dir.resolve("none.safetensors"), "--list").failed(3, "none.safetensors");
+        Command.run("probe", gpt2, "--inputs", dir.resolve("none.safetensors"), "--list")
+                .failed(3, "none.safetensors");
         Path inputs = dir.resolve("in.safetensors");
         SafetensorsWriter.write(inputs, Map.of("input_idz", Tensor.ofInts(new int[] {1, 2}, 1, 2)));
         Command.run("probe", gpt2, "--inputs", inputs, "--list").failed(3, "input_idz", "input_ids");

@@ -21,7 +21,8 @@ class RunTest {
     void temperatureZeroGivesTheReferencesTokens() {
         for (String name : List.of("gpt2", "llama", "qwen3", "gemma3_text", "phi3")) {
             try (Safetensors in = Safetensors.open(Command.GOLDEN.resolve("inputs/" + name + ".safetensors"));
-                    Safetensors expected = Safetensors.open(Command.GOLDEN.resolve("expected/" + name + ".safetensors"))) {
+                    Safetensors expected =
+                            Safetensors.open(Command.GOLDEN.resolve("expected/" + name + ".safetensors"))) {
                 Tensor ids = in.require("input_ids");
                 Tensor greedy = expected.require("greedy");
                 List<String> prompt = new ArrayList<>();
@@ -29,12 +30,22 @@ class RunTest {
                     prompt.add(Long.toString(ids.getLong(i)));
                 }
                 Command c = Command.run(
-                        "run", Command.model(name), "--tokens", String.join(" ", prompt), "--json", "--temperature", 0,
-                        "--ignore-eos", "--max-tokens", greedy.dim(1));
+                        "run",
+                        Command.model(name),
+                        "--tokens",
+                        String.join(" ", prompt),
+                        "--json",
+                        "--temperature",
+                        0,
+                        "--ignore-eos",
+                        "--max-tokens",
+                        greedy.dim(1));
                 assertThat(c.code()).as(c.err()).isZero();
                 List<JsonNode> lines = c.jsonLines().toList();
                 for (int i = 0; i < greedy.dim(1); i++) {
-                    assertThat(lines.get(i).get("id").longValue()).as(name + " " + i).isEqualTo(greedy.getLong(i));
+                    assertThat(lines.get(i).get("id").longValue())
+                            .as(name + " " + i)
+                            .isEqualTo(greedy.getLong(i));
                     assertThat(lines.get(i).get("logprob").doubleValue()).isNegative();
                 }
                 JsonNode end = lines.getLast();
@@ -55,29 +66,43 @@ class RunTest {
 
     @Test
     void theTextIsTheTokensText() {
-        String text = Command.run("run", "tales", "Once upon a time", "--seed", 7, "--max-tokens", 24).done().out();
-        Command json = Command.run("run", "tales", "Once upon a time", "--seed", 7, "--max-tokens", 24, "--json").done();
+        String text = Command.run("run", "tales", "Once upon a time", "--seed", 7, "--max-tokens", 24)
+                .done()
+                .out();
+        Command json = Command.run("run", "tales", "Once upon a time", "--seed", 7, "--max-tokens", 24, "--json")
+                .done();
         StringBuilder joined = new StringBuilder();
-        json.jsonLines().filter(n -> n.has("text")).forEach(n -> joined.append(n.get("text").textValue()));
+        json.jsonLines()
+                .filter(n -> n.has("text"))
+                .forEach(n -> joined.append(n.get("text").textValue()));
         assertThat(text.strip()).startsWith(joined.toString().strip());
-        assertThat(Command.run("run", "tales", "Once upon a time", "--seed", 7, "--max-tokens", 24).done().out())
+        assertThat(Command.run("run", "tales", "Once upon a time", "--seed", 7, "--max-tokens", 24)
+                        .done()
+                        .out())
                 .isEqualTo(text);
     }
 
     @Test
     void stops() {
-        Command all = Command.run("run", "tales", "Once upon", "--temperature", 0, "--max-tokens", 16).done();
+        Command all = Command.run("run", "tales", "Once upon", "--temperature", 0, "--max-tokens", 16)
+                .done();
         String word = all.out().strip().split(" ")[3];
-        Command cut = Command.run("run", "tales", "Once upon", "--temperature", 0, "--max-tokens", 16, "--stop", word).done();
+        Command cut = Command.run("run", "tales", "Once upon", "--temperature", 0, "--max-tokens", 16, "--stop", word)
+                .done();
         assertThat(cut.out()).doesNotContain(word);
         assertThat(all.out()).startsWith(cut.out().stripTrailing());
-        JsonNode end = Command.run("run", "tales", "Once upon", "--temperature", 0, "--max-tokens", 16, "--stop", word, "--json")
+        JsonNode end = Command.run(
+                        "run", "tales", "Once upon", "--temperature", 0, "--max-tokens", 16, "--stop", word, "--json")
                 .done()
                 .jsonLines()
                 .toList()
                 .getLast();
         assertThat(end.get("stop").textValue()).isEqualTo("stop");
-        assertThat(Command.run("run", "tales", "x", "--max-tokens", 0, "--json").done().jsonLines().toList()).hasSize(1);
+        assertThat(Command.run("run", "tales", "x", "--max-tokens", 0, "--json")
+                        .done()
+                        .jsonLines()
+                        .toList())
+                .hasSize(1);
     }
 
     @Test
@@ -91,12 +116,18 @@ class RunTest {
         assertThat(c.code()).as(c.err()).isZero();
         assertThat(c.err()).contains("/reset", "no command", "forgotten");
         assertThat(c.lines()).hasSize(2);
-        Command json = Command.given("w5\n", "run", model, "--max-tokens", 3, "--json").done();
-        assertThat(json.jsonLines().toList().getLast().get("prompt_tokens").intValue()).isEqualTo(3);
-        Command system = Command.given("w5\n", "run", model, "--max-tokens", 3, "--json", "--system", "w4").done();
-        assertThat(system.jsonLines().toList().getLast().get("prompt_tokens").intValue()).isEqualTo(5);
-        Command raw = Command.given("w5\n", "run", model, "--raw", "--max-tokens", 3, "--json").done();
-        assertThat(raw.jsonLines().toList().getLast().get("prompt_tokens").intValue()).isEqualTo(1);
+        Command json =
+                Command.given("w5\n", "run", model, "--max-tokens", 3, "--json").done();
+        assertThat(json.jsonLines().toList().getLast().get("prompt_tokens").intValue())
+                .isEqualTo(3);
+        Command system = Command.given("w5\n", "run", model, "--max-tokens", 3, "--json", "--system", "w4")
+                .done();
+        assertThat(system.jsonLines().toList().getLast().get("prompt_tokens").intValue())
+                .isEqualTo(5);
+        Command raw = Command.given("w5\n", "run", model, "--raw", "--max-tokens", 3, "--json")
+                .done();
+        assertThat(raw.jsonLines().toList().getLast().get("prompt_tokens").intValue())
+                .isEqualTo(1);
     }
 
     @Test
@@ -107,7 +138,16 @@ class RunTest {
                 "{\"eos_token\":\"w2\",\"chat_template\":\"{% for m in messages %}{{ m.content }} {% endfor %}w8\"}");
         String turn = "w5 w6 w7 w5 w6 w7\n";
         Command c = Command.given(
-                turn + turn + turn + turn, "run", model, "--max-tokens", 4, "--context", 20, "--system", "w4", "--ignore-eos");
+                turn + turn + turn + turn,
+                "run",
+                model,
+                "--max-tokens",
+                4,
+                "--context",
+                20,
+                "--system",
+                "w4",
+                "--ignore-eos");
         assertThat(c.code()).as(c.err()).isZero();
         assertThat(c.err()).contains("context of 20", "forgotten", "system prompt is kept");
         Command.given("w5 w5 w5 w5 w5 w5\n", "run", model, "--context", 4).failed(0, "shorten");
@@ -118,8 +158,10 @@ class RunTest {
         String many = String.join(",", java.util.Collections.nCopies(60, "5"));
         Command learned = Command.run("run", Command.model("gpt2"), "--tokens", many, "--max-tokens", 3);
         learned.failed(3, "60 tokens", "context");
-        Command rotary = Command.run("run", "tales", "--tokens", "5,6,7", "--context", 5, "--max-tokens", 40, "--json").done();
-        assertThat(rotary.jsonLines().toList().getLast().get("stop").textValue()).isEqualTo("length");
+        Command rotary = Command.run("run", "tales", "--tokens", "5,6,7", "--context", 5, "--max-tokens", 40, "--json")
+                .done();
+        assertThat(rotary.jsonLines().toList().getLast().get("stop").textValue())
+                .isEqualTo("length");
     }
 
     @Test
@@ -142,7 +184,8 @@ class RunTest {
 
     @Test
     void helpAndVersion() {
-        assertThat(Command.run("--help").done().out()).contains("tokenize", "probe", "describe", "convert", "--threads");
+        assertThat(Command.run("--help").done().out())
+                .contains("tokenize", "probe", "describe", "convert", "--threads");
         assertThat(Command.run("run", "--help").done().out()).contains("--temperature", "--threads", "--verbose");
         assertThat(Command.run("--version").done().out()).startsWith("cutaway ");
     }

@@ -16,7 +16,9 @@ class TokenizeTest {
     void textToIdsAndBack() {
         String ids = Command.run("tokenize", MODEL, "The end.").done().out().strip();
         assertThat(ids).matches("\\d+( \\d+)+");
-        assertThat(Command.run("tokenize", MODEL, "--decode", "--no-special", ids).done().out())
+        assertThat(Command.run("tokenize", MODEL, "--decode", "--no-special", ids)
+                        .done()
+                        .out())
                 .isEqualTo("The end.\n");
         assertThat(Command.run("tokenize", MODEL, "--decode", "--no-special", ids.replace(" ", ", "))
                         .done()
@@ -26,16 +28,21 @@ class TokenizeTest {
 
     @Test
     void everyLineGetsAnAnswerAndOnlyNewlinesEndLines() {
-        Command c = Command.given("a\n\nb\r\nc", "tokenize", MODEL, "--no-special", "--json").done();
+        Command c = Command.given("a\n\nb\r\nc", "tokenize", MODEL, "--no-special", "--json")
+                .done();
         assertThat(c.lines()).hasSize(4);
         assertThat(c.lines().get(1)).isEqualTo("[]");
         JsonNode third = c.jsonLines().toList().get(2);
-        assertThat(third.get(third.size() - 1).get("end").intValue()).as("the carriage return belongs to the text").isEqualTo(2);
+        assertThat(third.get(third.size() - 1).get("end").intValue())
+                .as("the carriage return belongs to the text")
+                .isEqualTo(2);
     }
 
     @Test
     void offsetsAreBytes() {
-        JsonNode tokens = Command.run("tokenize", MODEL, "--json", "--no-special", "é€").done().json();
+        JsonNode tokens = Command.run("tokenize", MODEL, "--json", "--no-special", "é€")
+                .done()
+                .json();
         assertThat(tokens.get(0).get("start").intValue()).isZero();
         assertThat(tokens.get(tokens.size() - 1).get("end").intValue()).isEqualTo(5);
         assertThat(tokens.get(0).fieldNames()).toIterable().containsExactly("id", "text", "piece", "start", "end");
@@ -44,9 +51,12 @@ class TokenizeTest {
     @Test
     void jsonLines(@TempDir Path dir) {
         Path model = Command.withWords("gpt2", dir.resolve("m"));
-        Command c = Command.given("\"w5 w6\"\n{\"text\":\"w7\",\"pair\":\"w8\"}\n", "tokenize", model, "--jsonl").done();
+        Command c = Command.given("\"w5 w6\"\n{\"text\":\"w7\",\"pair\":\"w8\"}\n", "tokenize", model, "--jsonl")
+                .done();
         assertThat(c.lines()).containsExactly("[5,6]", "[7,8]");
-        assertThat(Command.given("[5, 6]\n[]\n", "tokenize", model, "--jsonl", "--decode").done().lines())
+        assertThat(Command.given("[5, 6]\n[]\n", "tokenize", model, "--jsonl", "--decode")
+                        .done()
+                        .lines())
                 .containsExactly("\"w5 w6\"", "\"\"");
     }
 
@@ -54,13 +64,22 @@ class TokenizeTest {
     void specialTokensInsideAText(@TempDir Path dir) {
         Path model = Command.withWords("gpt2", dir.resolve("m"));
         assertThat(Command.run("tokenize", model, "xw2").done().out()).isEqualTo("0 2\n");
-        assertThat(Command.run("tokenize", model, "--no-parse-special", "xw2").done().out()).isEqualTo("0\n");
+        assertThat(Command.run("tokenize", model, "--no-parse-special", "xw2")
+                        .done()
+                        .out())
+                .isEqualTo("0\n");
     }
 
     @Test
     void textMayBeginWithADashOrAnAt() {
-        assertThat(Command.run("tokenize", MODEL, "--no-special", "--", "--json").done().out()).isNotBlank();
-        assertThat(Command.run("tokenize", MODEL, "--no-special", "@file").done().out()).isNotBlank();
+        assertThat(Command.run("tokenize", MODEL, "--no-special", "--", "--json")
+                        .done()
+                        .out())
+                .isNotBlank();
+        assertThat(Command.run("tokenize", MODEL, "--no-special", "@file")
+                        .done()
+                        .out())
+                .isNotBlank();
     }
 
     @Test

@@ -200,7 +200,10 @@ final class LauncherTest {
 
     @Test
     void signalsReachTheProgramItself() throws InterruptedException {
-        boolean heeded = Shell.in(temp).run("sh", "-c", "kill -INT $$; echo ignored").out().isEmpty();
+        boolean heeded = Shell.in(temp)
+                .run("sh", "-c", "kill -INT $$; echo ignored")
+                .out()
+                .isEmpty();
         assumeTrue(heeded, "started in the background, where interruptions are ignored");
         endsBy("INT", 130);
         endsBy("TERM", 143);
@@ -216,8 +219,15 @@ final class LauncherTest {
                 Thread.sleep(100);
             }
             assertThat(inspector.out()).as(inspector.err()).contains("http://127.0.0.1:");
-            Shell.in(temp).run("sh", "-c", "kill -" + signal + " $0", Long.toString(inspector.process().pid()));
-            assertThat(inspector.await(30).code()).as("exit code after SIG" + signal).isEqualTo(code);
+            Shell.in(temp)
+                    .run(
+                            "sh",
+                            "-c",
+                            "kill -" + signal + " $0",
+                            Long.toString(inspector.process().pid()));
+            assertThat(inspector.await(30).code())
+                    .as("exit code after SIG" + signal)
+                    .isEqualTo(code);
         }
     }
 
