@@ -12,7 +12,6 @@ module dev.cutaway.inspect {
     requires io.helidon.common.buffers;
     requires io.helidon.http;
     requires io.helidon.websocket;
-    requires java.logging;
 
     exports dev.cutaway.inspect;
 

@@ -147,7 +147,8 @@ final class NumbersTest {
             page.getByRole(AriaRole.TEXTBOX, new Page.GetByRoleOptions().setName("Prompt"))
                     .fill(text);
             page.keyboard().press("Enter");
-            page.waitForFunction("() => document.querySelector('cut-app').store.tokens.some(t => t.text.includes('dark'))");
+            page.waitForFunction(
+                    "() => document.querySelector('cut-app').store.tokens.some(t => t.text.includes('dark'))");
             INSPECTOR.await(page);
             int[] ids = INSPECTOR.model().tokenizer().ids(text, EncodeOptions.TEXT);
             int[] shown = INSPECTOR.tokens(page);

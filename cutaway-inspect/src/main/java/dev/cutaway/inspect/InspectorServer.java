@@ -13,8 +13,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The inspector: a local HTTP server with one page and one WebSocket. Numbers travel as binary frames ({@link Wire}), all
@@ -23,7 +21,6 @@ import java.util.logging.Logger;
  * <p>It listens on loopback unless told otherwise, and answers only who knows the address it printed ({@link Guard}).
  */
 public final class InspectorServer implements AutoCloseable {
-    private static final Logger HELIDON = Logger.getLogger("io.helidon");
     private static final int MAX_MESSAGE = 1 << 20;
 
     private final WebServer server;
@@ -46,7 +43,6 @@ public final class InspectorServer implements AutoCloseable {
      * @throws ResourceException if the port is taken or the host is not ours
      */
     public static InspectorServer start(ModelSource models, String host, int port) {
-        HELIDON.setLevel(Level.OFF);
         int chosen = port == 0 ? freePort(host) : port;
         Guard guard = new Guard(host, chosen);
         Pages pages = new Pages(models, guard);

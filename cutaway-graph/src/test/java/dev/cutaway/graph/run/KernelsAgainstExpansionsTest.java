@@ -185,7 +185,10 @@ class KernelsAgainstExpansionsTest {
         Batch batch = new Batch().want(Batch.Wanted.ALL).add(state, to - from);
         g.nodes().forEach(n -> {
             if (n.op() instanceof Input i && !i.type().integer()) {
-                batch.put(i.input(), java.util.Objects.requireNonNull(numbers.given.get(i.input())).slice(0, from, to));
+                batch.put(
+                        i.input(),
+                        java.util.Objects.requireNonNull(numbers.given.get(i.input()))
+                                .slice(0, from, to));
             }
         });
         for (int r = from; r < to; r++) {

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -31,6 +32,7 @@ class AllocationTest {
     private static final int COLUMNS = 256;
 
     @Test
+    @Tag("slow") // minutes: it waits for the compiler, kernel by kernel
     void compiledKernelsAllocateNothing() throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Path built = Path.of(System.getProperty("basedir", "."), "target");
