@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -193,11 +194,12 @@ final class Bench implements Runnable {
         if (json) {
             out.line(Json.of(result));
         } else {
-            result.forEach((key, value) -> out.line(String.format(
-                    java.util.Locale.ROOT,
-                    value instanceof Double ? "%-26s %.6g" : "%-26s %s",
-                    key.replace("_per_s", "/s").replace('_', ' '),
-                    value)));
+            result.forEach((key, value) -> {
+                String name = key.replace("_per_s", "/s").replace('_', ' ');
+                String shown =
+                        value instanceof Double d ? String.format(Locale.ROOT, "%.6g", d) : String.valueOf(value);
+                out.line(name + " ".repeat(Math.max(1, 27 - name.length())) + shown);
+            });
         }
     }
 }

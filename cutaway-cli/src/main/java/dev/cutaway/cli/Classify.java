@@ -12,6 +12,7 @@ import dev.cutaway.text.EncodeOptions;
 import dev.cutaway.text.Encoding;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -107,7 +108,7 @@ final class Classify implements Runnable {
                 }
                 out.line(Json.of(one));
             } else {
-                out.format("%.4f  %s%n", scores[i], labels.get(i));
+                out.text(String.format(Locale.ROOT, "%.4f  %s%n", scores[i], labels.get(i)));
             }
         }
         if (!json && scores.length > SHOWN) {

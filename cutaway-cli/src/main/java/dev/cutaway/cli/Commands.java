@@ -43,11 +43,8 @@ final class Commands {
             return;
         }
         ALL.forEach((name, command) -> line.addSubcommand(name, command.get()));
-        line.addSubcommand("generate-completion", new picocli.AutoComplete.GenerateCompletion());
-        line.getSubcommands()
-                .get("generate-completion")
-                .getCommandSpec()
-                .usageMessage()
-                .hidden(true);
+        CommandLine completion = new CommandLine(new picocli.AutoComplete.GenerateCompletion());
+        completion.getCommandSpec().usageMessage().hidden(true);
+        line.addSubcommand("generate-completion", completion);
     }
 }

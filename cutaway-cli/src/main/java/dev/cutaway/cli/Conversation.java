@@ -130,7 +130,7 @@ final class Conversation {
             // A question goes with its answer.
             turns.removeFirst();
             if (turns.size() > 1
-                    && turns.getFirst().message().values().get("role").equals("assistant")) {
+                    && "assistant".equals(turns.getFirst().message().values().get("role"))) {
                 turns.removeFirst();
             }
             dropped++;

@@ -164,7 +164,7 @@ final class Describe implements Runnable {
     }
 
     static String bytes(long n) {
-        return scaled(n, 1024, "B");
+        return scaled((double) n, 1024, "B");
     }
 
     private static String scaled(double n, int step, String unit) {

@@ -7,6 +7,7 @@ import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.UsageException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -97,10 +98,20 @@ final class Eval implements Runnable {
                     "tokens_per_s",
                     run / seconds)));
         } else {
-            out.format("loss           %.6f%nperplexity     %.4f%nbits per byte  %.4f%n", loss, Math.exp(loss), bits);
-            out.format(
+            out.text(String.format(
+                    Locale.ROOT,
+                    "loss           %.6f%nperplexity     %.4f%nbits per byte  %.4f%n",
+                    loss,
+                    Math.exp(loss),
+                    bits));
+            out.text(String.format(
+                    Locale.ROOT,
                     "tokens         %d of %d bytes, in %d windows of %d%ntokens/s       %.1f%n",
-                    counted[0], bytes, losses.windows(), window, run / seconds);
+                    counted[0],
+                    bytes,
+                    losses.windows(),
+                    window,
+                    run / seconds));
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.EncodeOptions;
 import dev.cutaway.text.Encoding;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -97,7 +98,7 @@ final class Fill implements Runnable {
                 }
                 out.line(Json.of(candidate));
             } else {
-                out.format("%.4f  %s%n", score, word);
+                out.text(String.format(Locale.ROOT, "%.4f  %s%n", score, word));
             }
         }
         if (!json && place >= 0) {

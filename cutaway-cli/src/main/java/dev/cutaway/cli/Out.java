@@ -20,11 +20,6 @@ final class Out implements AutoCloseable {
         return this;
     }
 
-    Out format(String format, Object... values) {
-        stream.print(String.format(java.util.Locale.ROOT, format, values));
-        return this;
-    }
-
     /** Shows what was written. */
     Out flush() {
         stream.flush();

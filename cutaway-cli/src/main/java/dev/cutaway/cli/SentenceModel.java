@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -141,13 +143,13 @@ final class SentenceModel {
 
     /** Which tokens are read: what is too long loses its last words, not the tokens around it. */
     private int[] kept(Encoding e) {
-        List<Integer> all = new ArrayList<>(IntStream.range(0, e.size()).boxed().toList());
-        for (int i = e.size() - 1; i >= 0 && all.size() > longest; i--) {
-            if (e.sequence(i) >= 0) {
-                all.remove(i);
-            }
-        }
-        return all.stream().mapToInt(Integer::intValue).toArray();
+        int excess = Math.max(0, e.size() - longest);
+        int[] words =
+                IntStream.range(0, e.size()).filter(i -> e.sequence(i) >= 0).toArray();
+        int from = words.length > excess ? words.length - excess : 0;
+        Set<Integer> dropped =
+                IntStream.range(from, words.length).mapToObj(i -> words[i]).collect(Collectors.toSet());
+        return IntStream.range(0, e.size()).filter(i -> !dropped.contains(i)).toArray();
     }
 
     private static float[] pool(Tensor hidden, List<String> modes) {

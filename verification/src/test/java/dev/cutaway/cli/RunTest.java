@@ -14,9 +14,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RunTest {
-    @TempDir
-    private Path dir;
-
     @Test
     void temperatureZeroGivesTheReferencesTokens() {
         for (String name : List.of("gpt2", "llama", "qwen3", "gemma3_text", "phi3")) {
