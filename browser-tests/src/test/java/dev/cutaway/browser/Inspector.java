@@ -4,6 +4,7 @@ import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.TimeoutError;
 import dev.cutaway.inspect.InspectedModel;
 import dev.cutaway.inspect.InspectorServer;
 import dev.cutaway.inspect.LookModel;
@@ -40,8 +41,18 @@ final class Inspector implements BeforeAllCallback, AfterAllCallback {
               const s = document.querySelector('cut-app').store;
               const ready = s.facts && !s.busy && s.tokens.length > 0 && s.missing === 0 && s.asked.size === 0;
               const now = performance.now();
-              if (!ready) window.lastBusy = now;
-              return ready && now - (window.lastBusy ?? now) > 400;
+              // The first look counts as busy: a page that was ready before it must still become ready after it.
+              if (!ready || window.lastBusy === undefined) window.lastBusy = now;
+              return ready && now - window.lastBusy > 400;
+            }
+            """;
+
+    /** What the page waits for, in words. */
+    private static final String STATE = """
+            () => {
+              const s = document.querySelector('cut-app').store;
+              return JSON.stringify({ facts: !!s.facts, busy: s.busy, tokens: s.tokens.length, ended: s.ended, error: s.error,
+                  wanted: [...s.wanted.keys()], flights: [...s.flights.values()], asked: [...s.asked] });
             }
             """;
 
@@ -118,7 +129,11 @@ final class Inspector implements BeforeAllCallback, AfterAllCallback {
     }
 
     void await(Page page) {
-        page.waitForFunction(READY);
+        try {
+            page.waitForFunction(READY);
+        } catch (TimeoutError e) {
+            throw new AssertionError(page.url() + " did not become ready: " + page.evaluate(STATE), e);
+        }
     }
 
     /** The ids of the page's tokens. */
