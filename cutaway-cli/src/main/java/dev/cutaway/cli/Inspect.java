@@ -57,10 +57,12 @@ final class Inspect implements Runnable {
             names.remove(model);
             names.addFirst(model);
         }
-        ModelSource source = new EngineModels(names, OpenOptions.defaults().withThreads(cutaway.threads()));
+        Downloads downloads = new Downloads(false);
+        ModelSource source = new EngineModels(
+                names, OpenOptions.defaults().withThreads(cutaway.threads()).withProgress(downloads));
         try {
             // What cannot be opened is said here and not first on the page.
-            source.open(names.getFirst());
+            open(source, names.getFirst(), downloads);
             try (InspectorServer server = InspectorServer.start(source, host, port)) {
                 System.out.println(server.address());
                 System.out.flush();
@@ -74,6 +76,13 @@ final class Inspect implements Runnable {
             Thread.currentThread().interrupt();
         } finally {
             source.close();
+        }
+    }
+
+    @SuppressWarnings("try") // the bar is taken away, whatever comes
+    private static void open(ModelSource source, String name, Downloads downloads) {
+        try (downloads) {
+            source.open(name);
         }
     }
 

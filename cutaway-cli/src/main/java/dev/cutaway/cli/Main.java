@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import picocli.CommandLine;
 
@@ -49,7 +50,7 @@ public final class Main {
         Commands.add(line, args);
         // A text may begin with @, which picocli would take for the name of a file with arguments.
         return line.setExpandAtFiles(false)
-                .setUsageHelpWidth(width())
+                .setUsageHelpWidth(width(args))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         Terminal.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setOut(out)
@@ -67,10 +68,9 @@ public final class Main {
                 });
     }
 
-    /** Columns of help: those of the terminal where the shell tells them, within reason. */
-    private static int width() {
-        String columns = System.getenv("COLUMNS");
-        boolean told = columns != null && columns.matches("[1-9][0-9]{1,3}");
-        return told ? Math.clamp(Integer.parseInt(columns), 55, 120) : 80;
+    /** Columns of help: those of the terminal, within reason. Only asked where help is wanted, since asking takes time. */
+    private static int width(String[] args) {
+        boolean help = Arrays.stream(args).anyMatch(a -> a.equals("--help") || a.equals("-h"));
+        return help && Terminal.output() ? Math.clamp(Terminal.outputColumns(), 55, 120) : 80;
     }
 }

@@ -34,7 +34,16 @@ final class ModelOptions {
         return open(false);
     }
 
+    /** Opens the model, after a download where it has to come from the hub. */
     Model open(boolean exact) {
-        return Model.open(model, OpenOptions.defaults().withThreads(threads()).withExact(exact));
+        boolean json = spec.commandLine().getParseResult().hasMatchedOption("--json");
+        try (Downloads downloads = new Downloads(json)) {
+            return Model.open(
+                    model,
+                    OpenOptions.defaults()
+                            .withThreads(threads())
+                            .withExact(exact)
+                            .withProgress(downloads));
+        }
     }
 }

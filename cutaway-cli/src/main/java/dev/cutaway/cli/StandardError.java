@@ -33,9 +33,15 @@ final class StandardError {
     /** A stream to standard error, in UTF-8, that takes the real descriptor back before its first byte. */
     static PrintStream stream() {
         OutputStream raw = new FileOutputStream(FileDescriptor.err);
-        String descriptor = System.getProperty(PROPERTY, "");
-        OutputStream out = descriptor.matches("[3-9]") ? new Returned(raw, Integer.parseInt(descriptor)) : raw;
+        int descriptor = descriptor();
+        OutputStream out = descriptor > 2 ? new Returned(raw, descriptor) : raw;
         return new PrintStream(out, true, StandardCharsets.UTF_8);
+    }
+
+    /** The descriptor of the real standard error. */
+    static int descriptor() {
+        String descriptor = System.getProperty(PROPERTY, "");
+        return descriptor.matches("[3-9]") ? Integer.parseInt(descriptor) : 2;
     }
 
     @SuppressWarnings("restricted") // the launcher allows native access

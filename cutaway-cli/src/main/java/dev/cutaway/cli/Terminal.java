@@ -25,6 +25,22 @@ final class Terminal {
         return output() && (none == null || none.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
     }
 
+    /** Columns of the terminal that standard error is; 80 where nobody tells. */
+    static int columns() {
+        return Columns.of(StandardError.descriptor()).orElseGet(Terminal::told);
+    }
+
+    /** Columns of the terminal that standard output is. */
+    static int outputColumns() {
+        return Columns.of(1).orElseGet(Terminal::told);
+    }
+
+    private static int told() {
+        String columns = System.getenv("COLUMNS");
+        boolean number = columns != null && columns.matches("[1-9][0-9]{1,3}");
+        return number ? Integer.parseInt(columns) : 80;
+    }
+
     @SuppressWarnings("SystemConsoleNull") // JDK 25 returns null again where nobody sits at both ends
     private static boolean is(char descriptor) {
         String listed = System.getProperty(PROPERTY);

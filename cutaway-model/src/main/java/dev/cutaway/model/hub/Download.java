@@ -44,7 +44,7 @@ final class Download {
         cache.prepare();
         try (AutoCloseable lock = cache.lock(blob)) {
             Path target = cache.blob(blob);
-            if (Files.exists(target) && Files.size(target) == blob.size()) {
+            if (cache.present(blob).isEmpty()) {
                 return;
             }
             Path incomplete = cache.incomplete(blob);
@@ -118,7 +118,7 @@ final class Download {
                     reason = "the server answers " + response.statusCode();
                 }
             } catch (IOException e) {
-                reason = String.valueOf(e.getMessage());
+                reason = Hub.reason(e);
             }
             failures = present(incomplete, blob) > before ? 1 : failures + 1;
             if (failures >= settings.attempts()) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
@@ -57,12 +58,24 @@ public final class Hub {
             throw new CutawayException(model + ": interrupted; the download goes on from here next time", e);
         } catch (IOException e) {
             throw new BadInputException(
-                    model + ": " + settings.endpoint() + " cannot be reached ("
-                            + SafeNames.shown(String.valueOf(
-                                    e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage()))
+                    model + ": " + settings.endpoint() + " cannot be reached (" + SafeNames.shown(reason(e))
                             + "); check the network",
                     e);
         }
+    }
+
+    /** In words; the JDK's exceptions for this mostly have no message. */
+    static String reason(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof java.nio.channels.UnresolvedAddressException
+                    || cause instanceof java.net.UnknownHostException) {
+                return "there is no such host";
+            }
+            if (cause.getMessage() != null) {
+                return cause.getMessage();
+            }
+        }
+        return e instanceof java.net.ConnectException ? "connection refused" : "the connection broke";
     }
 
     private static Optional<Path> present(HubReference model, HubCache cache) {
@@ -72,9 +85,13 @@ public final class Hub {
                         .orElseGet(() -> Optional.of(snapshot).filter(ModelFiles::complete)));
     }
 
+    /** A file of the repository and what it holds. */
+    private record Wanted(String file, Blob blob) {}
+
     private Path file(HubReference model, HubCache cache, HubHttp http) throws IOException, HubHttp.Interrupted {
         String file = model.file().orElseThrow();
         Blob blob = describe(model, model.revision(), file, http);
+        announce(model, List.of(new Wanted(file, blob)), cache);
         Path path = fetch(model, file, blob, cache, http);
         cache.note(blob.commit());
         return path;
@@ -86,19 +103,48 @@ public final class Hub {
         List<String> all = new ArrayList<>();
         info.path("siblings").forEach(s -> all.add(s.path("rfilename").asText()));
         List<String> files = new ArrayList<>(ModelFiles.needed(model, all));
-        for (int i = 0; i < files.size(); i++) {
-            String file = files.get(i);
-            Blob blob = describe(model, commit, file, http);
-            if (!blob.commit().equals(commit)) {
-                throw new BadInputException(model + ": changed on the server during the download; start it again");
-            }
-            Path path = fetch(model, file, blob, cache, http);
-            if (file.equals(ModelFiles.INDEX)) {
-                files.addAll(ModelFiles.shards(model + ": " + file, path));
-            }
+        if (files.contains(ModelFiles.INDEX)) {
+            // First, since it names the shards, and what they weigh is to be said before they are downloaded.
+            Blob index = describeAt(model, commit, ModelFiles.INDEX, http);
+            Path path = fetch(model, ModelFiles.INDEX, index, cache, http);
+            files.addAll(ModelFiles.shards(model + ": " + ModelFiles.INDEX, path));
+        }
+        List<Wanted> wanted = new ArrayList<>();
+        for (String file : files) {
+            wanted.add(new Wanted(file, describeAt(model, commit, file, http)));
+        }
+        announce(model, wanted, cache);
+        for (Wanted w : wanted) {
+            fetch(model, w.file(), w.blob(), cache, http);
         }
         cache.note(commit);
         return cache.snapshot(commit);
+    }
+
+    private Blob describeAt(HubReference model, String commit, String file, HubHttp http)
+            throws IOException, HubHttp.Interrupted {
+        Blob blob = describe(model, commit, file, http);
+        if (!blob.commit().equals(commit)) {
+            throw new BadInputException(model + ": changed on the server during the download; start it again");
+        }
+        return blob;
+    }
+
+    private void announce(HubReference model, List<Wanted> wanted, HubCache cache) throws IOException {
+        int files = 0;
+        long bytes = 0;
+        long present = 0;
+        for (Wanted w : wanted) {
+            OptionalLong there = cache.present(w.blob());
+            if (there.isPresent()) {
+                files++;
+                bytes += w.blob().size();
+                present += there.getAsLong();
+            }
+        }
+        if (files > 0) {
+            progress.begin(model.toString(), files, bytes, present);
+        }
     }
 
     private Path fetch(HubReference model, String file, Blob blob, HubCache cache, HubHttp http)
@@ -167,7 +213,7 @@ public final class Hub {
                 if (failures >= settings.attempts() || e instanceof java.net.ConnectException) {
                     throw e;
                 }
-                reason = String.valueOf(e.getMessage());
+                reason = reason(e);
             }
             progress.retry(file, reason);
             Download.pause(wait);

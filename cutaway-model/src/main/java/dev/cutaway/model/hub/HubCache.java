@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * One repository's folder in the cache, laid out as Hugging Face's Python library lays it out, so that both find what the
@@ -56,6 +57,17 @@ final class HubCache {
 
     Path incomplete(Blob blob) {
         return folder.resolve("blobs").resolve(blob.etag() + ".incomplete");
+    }
+
+    /** Bytes that are there of what is not whole yet; empty if all of it is there. */
+    OptionalLong present(Blob blob) throws IOException {
+        Path whole = blob(blob);
+        if (Files.exists(whole) && Files.size(whole) == blob.size()) {
+            return OptionalLong.empty();
+        }
+        Path incomplete = incomplete(blob);
+        long bytes = Files.isRegularFile(incomplete) ? Files.size(incomplete) : 0;
+        return OptionalLong.of(bytes > blob.size() ? 0 : bytes);
     }
 
     void prepare() {

@@ -6,6 +6,16 @@ public interface HubProgress {
     HubProgress SILENT = new HubProgress() {};
 
     /**
+     * A download begins: what it brings is known. The list of a model's shards may have come before, since it is part of that.
+     *
+     * @param model the reference
+     * @param files how many files are not whole yet
+     * @param bytes their sizes together
+     * @param present bytes of them that an earlier download left
+     */
+    default void begin(String model, int files, long bytes, long present) {}
+
+    /**
      * A file begins.
      *
      * @param file its path in the repository
