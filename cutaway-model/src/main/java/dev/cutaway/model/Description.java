@@ -68,7 +68,7 @@ public record Description(
     public static Description of(Path configFile) {
         Config c = ModelFiles.json(configFile);
         Architecture a = Architectures.of(c);
-        Sizes s = a.sizes(c);
+        Sizes s = Model.sizes(a, c);
         dev.cutaway.graph.GraphBuilder g = new dev.cutaway.graph.GraphBuilder();
         a.build(c, n -> true, g);
         return of(g.build(), s, configFile.toString(), c, a);

@@ -39,6 +39,7 @@ final class Generator {
 
     Generation run() {
         long start = System.nanoTime();
+        session.checkIds(prompt, 0);
         int held = session.commonPrefix(prompt);
         for (int id : prompt) {
             sampler.prompt(id);

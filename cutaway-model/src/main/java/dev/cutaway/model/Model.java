@@ -12,6 +12,7 @@ import dev.cutaway.graph.run.Pool;
 import dev.cutaway.model.arch.Architecture;
 import dev.cutaway.model.arch.Architectures;
 import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.kernel.Kernels;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.template.ChatTemplate;
@@ -42,7 +43,7 @@ public final class Model implements AutoCloseable {
     private Model(ModelFiles files, OpenOptions options) {
         this.files = files;
         this.architecture = Architectures.of(files.config());
-        this.sizes = architecture.sizes(files.config());
+        this.sizes = sizes(architecture, files.config());
         this.weights = new ModelWeights(files.checkpoint(), architecture.basePrefix(), options.exact());
         GraphBuilder g = new GraphBuilder();
         architecture.build(files.config(), weights::has, g);
@@ -58,6 +59,16 @@ public final class Model implements AutoCloseable {
         }
         this.plan = new Plan(graph, weights, outputs(sizes));
         this.pool = new Pool(options.threads());
+    }
+
+    /** What the configuration says the sizes are; where they cannot be, the message names the file. */
+    static Sizes sizes(Architecture architecture, Config config) {
+        try {
+            return architecture.sizes(config);
+        } catch (BadInputException e) {
+            String message = String.valueOf(e.getMessage());
+            throw message.startsWith(config.file()) ? e : new BadInputException(config.file() + ": " + message, e);
+        }
     }
 
     /** Values that plans keep for reading after a run; of those that a model has. */

@@ -91,8 +91,10 @@ final class ModelWeights implements Weights {
 
     private String name(WeightSource source) {
         return find(source.name())
-                .orElseThrow(() -> new BadInputException(checkpoint.file() + ": tensor " + source.name()
-                        + " is missing; the checkpoint does not belong to this configuration, or is incomplete"));
+                .orElseThrow(
+                        () -> new BadInputException(
+                                checkpoint.file() + ": tensor " + checkpoint.ownName(source.name())
+                                        + " is missing; the file is incomplete or does not belong to this configuration, get both again"));
     }
 
     /** Checks that a parameter is there and has the right shape; touches no data. */
@@ -105,8 +107,9 @@ final class ModelWeights implements Weights {
                 ? size(shape) == size(want) && (shape.length != want.length || Arrays.equals(shape, want))
                 : cutFits(p.source(), shape, want);
         if (!fits) {
-            throw new BadInputException(checkpoint.file() + ": tensor " + name + " has shape " + Arrays.toString(shape)
-                    + ", which does not fit the configuration (" + Arrays.toString(want) + " of it is needed)");
+            throw new BadInputException(checkpoint.file(name) + ": tensor " + checkpoint.ownName(name) + " has shape "
+                    + Arrays.toString(shape) + ", but " + Arrays.toString(want)
+                    + " of it is needed; weights and configuration do not belong together, get both again");
         }
     }
 

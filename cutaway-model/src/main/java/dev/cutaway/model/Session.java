@@ -88,7 +88,7 @@ public final class Session implements AutoCloseable {
      */
     public float[] append(int... next) {
         checkRoom(next.length);
-        checkIds(next);
+        checkIds(next, length);
         if (length > 0 && rotationChanges(length + next.length)) {
             // The rotation depends on the length, so what was cached is of another rotation: start afresh.
             int[] all = Arrays.copyOf(tokens, length + next.length);
@@ -127,11 +127,12 @@ public final class Session implements AutoCloseable {
         return logits;
     }
 
-    private void checkIds(int[] ids) {
+    /** Refuses ids that are in no vocabulary; the first of them stands at this position. */
+    void checkIds(int[] ids, int first) {
         int vocabulary = model.sizes().vocabulary();
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] < 0 || ids[i] >= vocabulary) {
-                throw new BadInputException("token id " + ids[i] + " at position " + (length + i)
+                throw new BadInputException("token id " + ids[i] + " at position " + (first + i)
                         + " is outside the vocabulary; ids go from 0 to " + (vocabulary - 1));
             }
         }
@@ -183,7 +184,7 @@ public final class Session implements AutoCloseable {
                 throw new IllegalArgumentException("the sessions are of different models");
             }
             sessions.get(i).checkRoom(next.get(i).length);
-            sessions.get(i).checkIds(next.get(i));
+            sessions.get(i).checkIds(next.get(i), sessions.get(i).length);
         }
         Batch b = first.batch.clear().want(Batch.Wanted.LAST_OF_EACH);
         for (int i = 0; i < next.size(); i++) {
@@ -212,7 +213,7 @@ public final class Session implements AutoCloseable {
      */
     public Tensor appendAll(int... next) {
         checkRoom(next.length);
-        checkIds(next);
+        checkIds(next, length);
         Tensor all = Tensor.zeros(next.length, model.sizes().vocabulary());
         int total = length + next.length;
         for (int at = 0; at < next.length; at += CHUNK) {
@@ -239,7 +240,7 @@ public final class Session implements AutoCloseable {
         }
         reset();
         checkRoom(ids.length);
-        checkIds(ids);
+        checkIds(ids, 0);
         types = typeIds.length == 0 ? new int[ids.length] : typeIds.clone();
         positions = positionIds.clone();
         batch.clear().want(Batch.Wanted.ALL).add(state, ids.length);

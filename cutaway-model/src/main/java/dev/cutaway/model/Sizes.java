@@ -46,7 +46,7 @@ public record Sizes(
 
     private static void check(String what, int n, int max) {
         if (n < 1 || n > max) {
-            throw new BadInputException(what + ": " + n + " is not from 1 to " + max + "; check the configuration");
+            throw new BadInputException(what + ": " + n + " is not from 1 to " + max + "; correct the configuration");
         }
     }
 }

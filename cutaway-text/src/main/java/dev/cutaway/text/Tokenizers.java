@@ -58,7 +58,7 @@ public final class Tokenizers {
             }
         }
         throw new BadInputException(directory + ": no tokenizer here; expected tokenizer.json, a SentencePiece .model,"
-                + " vocab.json with merges.txt, or vocab.txt");
+                + " vocab.json with merges.txt, or vocab.txt; get it from where the model is from");
     }
 
     private static Pipeline read(Path file, TokenizerConfig config) {

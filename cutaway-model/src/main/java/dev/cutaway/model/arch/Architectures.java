@@ -37,7 +37,8 @@ public final class Architectures {
         return ALL.stream().filter(a -> a.name().equals(name)).findFirst().orElseThrow(() -> {
             String known = all().stream().map(Architecture::name).collect(Collectors.joining(", "));
             return new BadInputException(c.file() + ": model_type "
-                    + (type.isEmpty() ? "is missing" : "\"" + type + "\" is not known") + "; known are " + known);
+                    + (type.isEmpty() ? "is missing" : "\"" + type + "\" is not known") + "; known are " + known
+                    + "; choose a model of one of these");
         });
     }
 }

@@ -35,6 +35,11 @@ public interface Checkpoint extends AutoCloseable {
     /** The file; of a sharded checkpoint its index. */
     Path file();
 
+    /** What the file itself calls a tensor, whether it is there or not: for messages. */
+    default String ownName(String name) {
+        return name;
+    }
+
     /** The file in which a tensor lies: the shard of a sharded checkpoint. */
     default Path file(String name) {
         return file();

@@ -50,7 +50,9 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
 
         GgufHeader read() throws IOException {
             if (in.int32("the magic number") != MAGIC) {
-                throw new BadInputException(path + ": does not start with GGUF; this is no GGUF file");
+                throw new BadInputException(
+                        path
+                                + ": does not start with GGUF; this is no GGUF file, give a .gguf file or a directory with config.json");
             }
             int version = in.int32("the version");
             if ((version & 0xffff) == 0 && version != 0) {

@@ -60,7 +60,7 @@ public final class GgufModel implements Checkpoint {
             GgufArchitecture architecture = GgufArchitecture.ofGguf(name)
                     .orElseThrow(() -> new BadInputException(path + ": key general.architecture is "
                             + name.replaceAll("\\p{Cntrl}", "?") + ", which is not known; known are "
-                            + GgufArchitecture.known()));
+                            + GgufArchitecture.known() + "; choose a model of one of these"));
             return new GgufModel(gguf, architecture);
         } catch (RuntimeException e) {
             gguf.close();
@@ -90,6 +90,11 @@ public final class GgufModel implements Checkpoint {
     /** GGUF's name of a tensor. */
     public Optional<String> ggufName(String name) {
         return Optional.ofNullable(names.get(name));
+    }
+
+    @Override
+    public String ownName(String name) {
+        return ggufName(name).or(() -> architecture.gguf(name)).orElse(name);
     }
 
     @Override

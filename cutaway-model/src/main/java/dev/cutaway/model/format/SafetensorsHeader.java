@@ -79,8 +79,9 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, Object> m
         while (first.hasRemaining() && channel.read(first) >= 0) {}
         long length = first.getLong(0);
         if (length < 2 || length > MAX_HEADER) {
-            throw new BadInputException(path + ": header length " + Long.toUnsignedString(length)
-                    + " is not between 2 and " + MAX_HEADER + "; this is no safetensors file, or it is damaged");
+            throw new BadInputException(
+                    path + ": header length " + Long.toUnsignedString(length) + " is not between 2 and " + MAX_HEADER
+                            + "; this is no safetensors file, or it is damaged, download it again");
         }
         if (length > size - 8) {
             throw new BadInputException(path + ": header length " + length + " exceeds the file's " + size
@@ -176,8 +177,9 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, Object> m
             long begin = range.get(0);
             long end = range.get(1);
             if (begin > end || end > size - dataStart) {
-                throw bad("data_offsets " + range + " of tensor " + name + " lie outside the file's "
-                        + (size - dataStart) + " bytes of data");
+                throw new BadInputException(path + ": data_offsets " + range + " of tensor " + name
+                        + " lie outside the file's " + (size - dataStart)
+                        + " bytes of data; the file is truncated or damaged, download it again");
             }
             if (byteCount(name, shape, bits) != end - begin) {
                 throw bad("tensor " + name + " of shape " + shape + " and dtype " + dtype + " does not take the "

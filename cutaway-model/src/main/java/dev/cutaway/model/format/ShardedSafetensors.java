@@ -50,7 +50,7 @@ final class ShardedSafetensors implements Checkpoint {
         Map<String, Safetensors> shards = new LinkedHashMap<>();
         try {
             names.forEach((tensor, file) -> {
-                Safetensors shard = shards.computeIfAbsent(file, f -> Safetensors.open(index.resolveSibling(f)));
+                Safetensors shard = shards.computeIfAbsent(file, f -> shard(index, f));
                 if (shard.entry(tensor).isEmpty()) {
                     throw new BadInputException(index + ": says that tensor " + tensor + " is in " + file
                             + ", which has no such tensor; download the model again");
@@ -62,6 +62,15 @@ final class ShardedSafetensors implements Checkpoint {
             throw e;
         }
         return new ShardedSafetensors(index, where, shards);
+    }
+
+    private static Safetensors shard(Path index, String file) {
+        Path path = index.resolveSibling(file);
+        if (!Files.exists(path)) {
+            throw new BadInputException(
+                    path + ": is not there, but " + index.getFileName() + " names it; download this file too");
+        }
+        return Safetensors.open(path);
     }
 
     private static SequencedMap<String, String> readIndex(Path index) {

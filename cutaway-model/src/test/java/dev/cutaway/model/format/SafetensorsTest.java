@@ -205,7 +205,7 @@ final class SafetensorsTest {
         Files.writeString(index, "{\"weight_map\":");
         refused(index, "not valid JSON");
         Files.writeString(index, "{\"weight_map\":{\"a\":\"gone.safetensors\"}}");
-        assertThatThrownBy(() -> Checkpoint.open(index)).hasMessageContaining("gone.safetensors: no such file");
+        assertThatThrownBy(() -> Checkpoint.open(index)).hasMessageContaining("gone.safetensors: is not there");
     }
 
     @Test

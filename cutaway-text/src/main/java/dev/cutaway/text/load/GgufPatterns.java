@@ -178,7 +178,8 @@ enum GgufPatterns {
         TreeSet<String> known = new TreeSet<>();
         Arrays.stream(values()).forEach(p -> known.addAll(p.names));
         throw new BadInputException(where + ": tokenizer.ggml.pre is \"" + name
-                + "\", an unknown pre-tokenizer; known are " + String.join(", ", known));
+                + "\", an unknown pre-tokenizer; known are " + String.join(", ", known)
+                + "; choose a file with one of these");
     }
 
     /** Patterns that several share. */

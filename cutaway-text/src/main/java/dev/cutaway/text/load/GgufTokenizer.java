@@ -94,8 +94,9 @@ public final class GgufTokenizer {
             case "t5" -> reader.unigram();
             case "bert" -> reader.wordPiece();
             default ->
-                throw new BadInputException(file + ": tokenizer.ggml.model is \"" + model
-                        + "\", an unknown kind; known are gpt2, gemma4, llama, bert and t5");
+                throw new BadInputException(
+                        file + ": tokenizer.ggml.model is \"" + model
+                                + "\", an unknown kind; known are gpt2, gemma4, llama, bert and t5; choose a file with one of these");
         };
     }
 

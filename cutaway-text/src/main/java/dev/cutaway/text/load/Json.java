@@ -42,12 +42,12 @@ final class Json {
     }
 
     static Json read(Path file) {
-        return parse(bytes(file), String.valueOf(file.getFileName()));
+        return parse(bytes(file), file.toString());
     }
 
     /** A file's content, if it is a regular file of a size that a tokenizer may have. */
     static byte[] bytes(Path file) {
-        String name = String.valueOf(file.getFileName());
+        String name = file.toString();
         try {
             if (!Files.isRegularFile(file)) {
                 throw new BadInputException(name + ": not a regular file; give the path of a tokenizer file");

@@ -70,7 +70,7 @@ public final class PlainFiles {
     public static Pipeline bytePair(Path vocab, Path merges, TokenizerConfig config) {
         Json json = Json.read(vocab);
         PieceTable pieces = JsonModels.vocabulary(json);
-        String name = String.valueOf(merges.getFileName());
+        String name = merges.toString();
         List<String> lines = text(Json.bytes(merges)).lines().toList();
         Merges table = new Merges(pieces, lines.size(), 0, true, name);
         for (int i = 0; i < lines.size(); i++) {
@@ -147,7 +147,7 @@ public final class PlainFiles {
 
     /** WordPiece, one piece a line. */
     public static Pipeline wordPiece(Path vocab, TokenizerConfig config) {
-        String name = String.valueOf(vocab.getFileName());
+        String name = vocab.toString();
         PieceTable.Builder builder = new PieceTable.Builder(name);
         int id = 0;
         for (String line : text(Json.bytes(vocab)).lines().toList()) {

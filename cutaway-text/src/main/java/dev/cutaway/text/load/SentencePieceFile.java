@@ -46,7 +46,7 @@ public final class SentencePieceFile {
 
     /** Reads a file; whether BOS and EOS are added comes from the files beside it. */
     public static Pipeline read(Path path, TokenizerConfig config) {
-        return read(Json.bytes(path), String.valueOf(path.getFileName()), config);
+        return read(Json.bytes(path), path.toString(), config);
     }
 
     /** Reads a file's content. */
