@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Keys are kept in panels of {@link #KEYS}, so that lanes are keys: {@code [key / 16][headSize][key % 16]}. Values are
  * plain rows. Memory of keys and values that were never stored must be finite (zeros); it does not influence results.
  */
-public sealed interface AttentionKernels permits ScalarAttention, VectorAttention {
+public sealed interface AttentionKernels permits MachineAttention, ScalarAttention, VectorAttention {
     /** Keys of a panel. */
     int KEYS = 16;
 

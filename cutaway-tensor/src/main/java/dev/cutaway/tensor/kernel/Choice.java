@@ -1,16 +1,19 @@
 package dev.cutaway.tensor.kernel;
 
+import dev.cutaway.tensor.machine.Cpu;
+import dev.cutaway.tensor.machine.MachineCode;
 import java.util.Locale;
 import java.util.Optional;
 
 /**
  * Which kernels run and why, decided before any vector class is loaded.
  *
- * @param bits size of a vector; 0 for plain Java
+ * @param machine whether products, row functions and attention run as machine code made at run time
+ * @param bits size of a vector of the Vector API; 0 for plain Java
  * @param why one sentence, with the way to something faster where there is one
  * @param error what is wrong with the request, if anything; then {@code bits} is 0
  */
-record Choice(int bits, String why, Optional<String> error) {
+record Choice(boolean machine, int bits, String why, Optional<String> error) {
     /** The choice of this process. */
     static final Choice MADE = make(System.getProperty(Kernels.PROPERTY, "auto"));
 
@@ -19,41 +22,73 @@ record Choice(int bits, String why, Optional<String> error) {
         String wish = asked.strip().toLowerCase(Locale.ROOT);
         if (wish.equals("scalar")) {
             return new Choice(
-                    0, "-D" + Kernels.PROPERTY + "=scalar asks for it; leave it out for vectors", Optional.empty());
+                    false, 0, "-D" + Kernels.PROPERTY + "=scalar asks for it; leave it out for vectors", Optional.empty());
         }
-        if (!wish.matches("auto|128|256|512")) {
+        if (!wish.matches("auto|machine|vector|128|256|512")) {
             String message =
-                    "-D" + Kernels.PROPERTY + "=" + asked + ": unknown kernels; use auto, scalar, 128, 256 or 512";
-            return new Choice(0, message, Optional.of(message));
+                    "-D" + Kernels.PROPERTY + "=" + asked + ": unknown kernels; use auto, machine, vector, scalar, 128, 256 or 512";
+            return new Choice(false, 0, message, Optional.of(message));
         }
         if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
             String why =
                     "the module jdk.incubator.vector is not there; start java with --add-modules jdk.incubator.vector"
                             + " (JDK 25) to be many times faster";
             return new Choice(
-                    0, why, wish.equals("auto") ? Optional.empty() : Optional.of(wish + "-bit kernels: " + why));
+                    false, 0, why, wish.equals("auto") ? Optional.empty() : Optional.of(wish + "-bit kernels: " + why));
         }
-        return vectors(asked, wish, Processor.vectorBits());
+        int widest = Processor.vectorBits();
+        if (wish.equals("machine") || wish.equals("auto")) {
+            String obstacle = obstacle(widest);
+            if (obstacle.isEmpty()) {
+                String why = wish.equals("auto")
+                        ? "this processor has 256-bit vectors with fused multiply-add, and code made for it beats the compiler's"
+                        : "-D" + Kernels.PROPERTY + "=machine asks for it";
+                return new Choice(true, widest, why, Optional.empty());
+            }
+            if (wish.equals("machine")) {
+                String message = "-D" + Kernels.PROPERTY + "=machine: " + obstacle + "; use auto";
+                return new Choice(false, 0, message, Optional.of(message));
+            }
+            Choice vectors = vectors(asked, wish, widest);
+            return new Choice(false, vectors.bits(), vectors.why() + " (no machine code: " + obstacle + ")", vectors.error());
+        }
+        return vectors(asked, wish, widest);
+    }
+
+    /** What stands against machine code; empty if nothing does. */
+    private static String obstacle(int widest) {
+        if (widest < 128) {
+            return "the Vector API, which does what machine code leaves over, has no vectors here";
+        }
+        String obstacle = MachineCode.obstacle();
+        if (!obstacle.isEmpty()) {
+            return obstacle;
+        }
+        try {
+            return Cpu.read().avx2() ? "" : "this processor lacks AVX2 or FMA";
+        } catch (IllegalStateException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     private static Choice vectors(String asked, String wish, int widest) {
-        if (wish.equals("auto")) {
+        if (wish.equals("auto") || wish.equals("vector")) {
             return widest < 128
-                    ? new Choice(0, "this processor, or this JVM, has no vectors of 128 bits or more", Optional.empty())
-                    : new Choice(widest, "the widest vectors that this processor and JVM offer", Optional.empty());
+                    ? new Choice(false, 0, "this processor, or this JVM, has no vectors of 128 bits or more", Optional.empty())
+                    : new Choice(false, widest, "the widest vectors that this processor and JVM offer", Optional.empty());
         }
         int bits = Integer.parseInt(wish);
         if (bits > widest) {
             String message = "-D" + Kernels.PROPERTY + "=" + asked + ": this processor and JVM have vectors of "
                     + widest + " bits; use auto, scalar or a smaller size";
-            return new Choice(0, message, Optional.of(message));
+            return new Choice(false, 0, message, Optional.of(message));
         }
         String faster = bits < widest ? "; auto would take " + widest + " bits" : "";
-        return new Choice(bits, "-D" + Kernels.PROPERTY + "=" + wish + " asks for it" + faster, Optional.empty());
+        return new Choice(false, bits, "-D" + Kernels.PROPERTY + "=" + wish + " asks for it" + faster, Optional.empty());
     }
 
     /** Whether plain Java was chosen. */
     boolean scalar() {
-        return bits == 0;
+        return bits == 0 && !machine;
     }
 }

@@ -5,18 +5,19 @@ import dev.cutaway.tensor.UsageException;
 import java.util.Collection;
 
 /**
- * The one choice of kernels in a process: plain Java ({@code scalar}) or the Vector API with 128-, 256- or 512-bit vectors.
+ * The one choice of kernels in a process: machine code made at run time ({@code machine}), the Vector API with 128-, 256- or
+ * 512-bit vectors, or plain Java ({@code scalar}).
  * It is made once, from the system property {@value #PROPERTY} ({@code auto} by default) and what the processor has, and
  * {@link #explain} says which one runs, why, and how to get a faster one.
  */
 public final class Kernels {
-    /** The system property that forces a choice: {@code auto}, {@code scalar}, {@code 128}, {@code 256} or {@code 512}. */
+    /** The system property that forces a choice: {@code auto}, {@code machine}, {@code vector} (the widest), {@code scalar}, {@code 128}, {@code 256} or {@code 512}. */
     public static final String PROPERTY = "cutaway.kernels";
 
     private static final Kernels SCALAR =
             new Kernels("scalar", new ScalarMatrix(), new ScalarRows(), new ScalarAttention());
 
-    private static final Kernels CHOSEN = Choice.MADE.scalar() ? SCALAR : vectors();
+    private static final Kernels CHOSEN = Choice.MADE.scalar() ? SCALAR : Choice.MADE.machine() ? machine() : vectors();
 
     private final String name;
     private final MatrixKernels matrix;
@@ -32,6 +33,12 @@ public final class Kernels {
 
     private static Kernels vectors() {
         return new Kernels("vector-" + Choice.MADE.bits(), new VectorMatrix(), new VectorRows(), new VectorAttention());
+    }
+
+    private static Kernels machine() {
+        MachineMatrix matrix = new MachineMatrix();
+        MachineRows rows = new MachineRows();
+        return new Kernels("machine", matrix, rows, new MachineAttention(matrix, rows));
     }
 
     /**
@@ -55,24 +62,26 @@ public final class Kernels {
     public static String explain() {
         String what = Choice.MADE.scalar()
                 ? "scalar (plain Java, many times slower than vectors)"
-                : "Vector API, " + Choice.MADE.bits() + " bits";
+                : Choice.MADE.machine()
+                        ? "machine code made at run time (AVX2)"
+                        : "Vector API, " + Choice.MADE.bits() + " bits";
         return what + ": " + Choice.MADE.why();
     }
 
     /**
      * Has the JVM compile the products of these formats, the row functions and attention, by running them on tiny inputs on
      * the calling thread: best done while weights are loaded, for without it the first tokens take that time and more. Does
-     * nothing for plain Java.
+     * nothing for plain Java and for machine code, which is fast from its first call.
      *
      * @param millis how long it may take; kernels that are compiled sooner end it sooner
      */
     public static void warm(Collection<DType> formats, long millis) {
-        if (!Choice.MADE.scalar()) {
+        if (!Choice.MADE.scalar() && !Choice.MADE.machine()) {
             new Warming(formats).run(millis * 1_000_000);
         }
     }
 
-    /** Short name: {@code scalar}, {@code vector-128}, {@code vector-256} or {@code vector-512}. */
+    /** Short name: {@code machine}, {@code scalar}, {@code vector-128}, {@code vector-256} or {@code vector-512}. */
     public String name() {
         return name;
     }

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Addresses are a segment and the index of a float in it; strides count floats. Nothing is allocated.
  */
-public sealed interface MatrixKernels permits ScalarMatrix, VectorMatrix {
+public sealed interface MatrixKernels permits MachineMatrix, ScalarMatrix, VectorMatrix {
     /** Floats of scratch memory that one call of {@link #multiply} over so many rows may use. */
     long scratchFloats(PackedMatrix w, int rows);
 

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * Functions of rows and of single elements. Addresses are a segment and the index of a float in it. Results may be written
  * over an input if they start at the same float. A row's result does not depend on the other rows. Nothing is allocated.
  */
-public sealed interface RowKernels permits ScalarRows, VectorRows {
+public sealed interface RowKernels permits MachineRows, ScalarRows, VectorRows {
     /**
      * {@code y = x / sqrt(mean(x^2) + eps) * (weight + offset)} for each row (Zhang and Sennrich 2019).
      *

@@ -39,6 +39,7 @@ class AllocationTest {
         Process process = new ProcessBuilder(List.of(
                         java,
                         "--add-modules=jdk.incubator.vector",
+                        "--enable-native-access=ALL-UNNAMED",
                         "-XX:+UseSerialGC",
                         "-Dcutaway.kernels=" + System.getProperty("cutaway.kernels", "auto"),
                         "-cp",

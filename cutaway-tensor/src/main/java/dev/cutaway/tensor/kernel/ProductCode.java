@@ -1,0 +1,368 @@
+package dev.cutaway.tensor.kernel;
+
+import static dev.cutaway.tensor.machine.Gp.R10;
+import static dev.cutaway.tensor.machine.Gp.R11;
+import static dev.cutaway.tensor.machine.Gp.R8;
+import static dev.cutaway.tensor.machine.Gp.R9;
+import static dev.cutaway.tensor.machine.Gp.RAX;
+import static dev.cutaway.tensor.machine.Gp.RBP;
+import static dev.cutaway.tensor.machine.Gp.RBX;
+import static dev.cutaway.tensor.machine.Gp.RCX;
+import static dev.cutaway.tensor.machine.Gp.RDI;
+import static dev.cutaway.tensor.machine.Gp.RDX;
+import static dev.cutaway.tensor.machine.Gp.RSI;
+import static dev.cutaway.tensor.machine.Gp.RSP;
+import static dev.cutaway.tensor.machine.Gp.R12;
+import static dev.cutaway.tensor.machine.Gp.R13;
+import static dev.cutaway.tensor.machine.Gp.R14;
+import static dev.cutaway.tensor.machine.Gp.R15;
+import static dev.cutaway.tensor.machine.Ymm.Y12;
+
+import dev.cutaway.tensor.machine.Assembler;
+import dev.cutaway.tensor.machine.Assembler.Condition;
+import dev.cutaway.tensor.machine.Assembler.Op;
+import dev.cutaway.tensor.machine.Gp;
+import dev.cutaway.tensor.machine.Label;
+import dev.cutaway.tensor.machine.Mem;
+import dev.cutaway.tensor.machine.Ymm;
+
+/**
+ * The machine code of matrix products for vectors of 256 bits. Each output is summed over the columns in order by fused
+ * multiply-adds, as {@link MatrixKernels} says.
+ */
+final class ProductCode {
+    private static final int ROW_BYTES = 4 * Layout.PANEL;
+
+    private ProductCode() {}
+
+    /**
+     * One row times panels.
+     *
+     * <p>{@code f(panels, number of panels, x, y, units | add << 32, bias or 0)}: {@code y[32 * number] = panels * x (+ bias)
+     * (+ y, if add)}. A unit is a super-block, a block, a word of two columns, or a column.
+     */
+    static byte[] dot(Layout layout) {
+        Assembler a = new Assembler();
+        Label panel = new Label();
+        a.push(RBX);
+        a.sub(RSP, BlockCode.STACK);
+        a.mov(RBX, R8);
+        a.shr(RBX, 32); // whether to add
+        a.shl(R8, 32);
+        a.shr(R8, 32);
+        BlockCode block = new BlockCode(a, layout, RDI);
+        if (layout.blocked()) {
+            block.mask();
+        }
+        a.set(panel);
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.zero(Ymm.of(g));
+        }
+        a.mov(R10, RDX);
+        a.mov(R11, R8);
+        switch (layout) {
+            case F32 -> dotFloats(a);
+            case F16, BF16 -> dotHalves(a, block);
+            default -> dotBlocks(a, layout, block);
+        }
+        finishRow(a);
+        a.dec(RSI);
+        a.jump(Condition.NOT_EQUAL, panel);
+        a.add(RSP, BlockCode.STACK);
+        a.pop(RBX);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    private static void dotFloats(Assembler a) {
+        Label loop = a.here();
+        a.broadcast(Ymm.Y8, Mem.at(R10));
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.op(Op.FMA231, Ymm.of(g), Ymm.Y8, Mem.at(RDI, 32 * g));
+        }
+        a.add(R10, 4);
+        a.sub(RDI, -ROW_BYTES);
+        a.dec(R11);
+        a.jump(Condition.NOT_EQUAL, loop);
+    }
+
+    private static void dotHalves(Assembler a, BlockCode block) {
+        Label loop = a.here();
+        a.broadcast(Ymm.Y8, Mem.at(R10));
+        a.broadcast(Ymm.Y9, Mem.at(R10, 4));
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.load(Y12, Mem.at(RDI, 32 * g));
+            block.halfWord(Y12, true);
+            a.op(Op.FMA231, Ymm.of(g), Ymm.Y13, Ymm.Y8);
+            block.halfWord(Y12, false);
+            a.op(Op.FMA231, Ymm.of(g), Ymm.Y13, Ymm.Y9);
+        }
+        a.add(R10, 8);
+        a.sub(RDI, -ROW_BYTES);
+        a.dec(R11);
+        a.jump(Condition.NOT_EQUAL, loop);
+    }
+
+    private static void dotBlocks(Assembler a, Layout layout, BlockCode block) {
+        Label units = a.here();
+        blocks(a, layout, block, RAX, sixteen -> {
+            int most = layout == Layout.Q6_SUPER ? 16 : 32;
+            for (int k = 16 * sixteen; k < 16 * sixteen + most; k += 4) {
+                for (int i = 0; i < 4; i++) {
+                    a.broadcast(Ymm.of(8 + i), Mem.at(R10, 4 * (k + i)));
+                }
+                int first = k;
+                for (int g = 0; g < BlockCode.GROUPS; g++) {
+                    Ymm sum = Ymm.of(g);
+                    block.weights(g, k, k + 4, (w, column) -> a.op(Op.FMA231, sum, w, Ymm.of(8 + column - first)));
+                }
+            }
+        }, () -> a.sub(R10, -4 * Layout.BLOCK));
+        a.dec(R11);
+        a.jump(Condition.NOT_EQUAL, units);
+    }
+
+    /** The columns under one header: 32, or from column 0 or 16 on. */
+    private interface Columns {
+        void emit(int sixteen);
+    }
+
+    /** The blocks of one super-block, or the one block where there are none; RDI moves on. */
+    private static void blocks(
+            Assembler a, Layout layout, BlockCode block, Gp counter, Columns columns, Runnable afterBlock) {
+        Label loop = new Label();
+        if (layout.nested()) {
+            block.superHeader();
+            a.add(RDI, 4 * layout.superHeaderWords);
+            a.mov(counter, layout.superColumns / Layout.BLOCK);
+            a.set(loop);
+        }
+        block.header(0);
+        columns.emit(0);
+        if (layout == Layout.Q6_SUPER) {
+            block.header(1);
+            columns.emit(1);
+        }
+        a.add(RDI, block.blockBytes());
+        afterBlock.run();
+        if (layout.nested()) {
+            a.dec(counter);
+            a.jump(Condition.NOT_EQUAL, loop);
+        }
+    }
+
+    /** Y0 to Y3, plus the bias at R9 and what is at RCX if asked for, to RCX; both move on. */
+    private static void finishRow(Assembler a) {
+        Label noBias = new Label();
+        Label noAdd = new Label();
+        a.test(R9);
+        a.jump(Condition.EQUAL, noBias);
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.op(Op.ADD, Ymm.of(g), Ymm.of(g), Mem.at(R9, 32 * g));
+        }
+        a.sub(R9, -ROW_BYTES);
+        a.set(noBias);
+        a.test(RBX);
+        a.jump(Condition.EQUAL, noAdd);
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.op(Op.ADD, Ymm.of(g), Ymm.of(g), Mem.at(RCX, 32 * g));
+        }
+        a.set(noAdd);
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.store(Mem.at(RCX, 32 * g), Ymm.of(g));
+        }
+        a.sub(RCX, -ROW_BYTES);
+    }
+
+    /**
+     * Widens columns of one panel.
+     *
+     * <p>{@code f(place in the panel, units, out)}: {@code out[columns, 32]}.
+     */
+    static byte[] expand(Layout layout) {
+        Assembler a = new Assembler();
+        a.sub(RSP, BlockCode.STACK);
+        BlockCode block = new BlockCode(a, layout, RDI);
+        if (layout.blocked()) {
+            block.mask();
+        }
+        Label loop = a.here();
+        if (layout.blocked()) {
+            blocks(a, layout, block, RAX, sixteen -> {
+                int most = layout == Layout.Q6_SUPER ? 16 : 32;
+                for (int g = 0; g < BlockCode.GROUPS; g++) {
+                    int group = g;
+                    block.weights(
+                            g,
+                            16 * sixteen,
+                            16 * sixteen + most,
+                            (w, column) -> a.store(Mem.at(RDX, ROW_BYTES * column + 32 * group), w));
+                }
+            }, () -> a.add(RDX, Layout.BLOCK * ROW_BYTES));
+        } else {
+            for (int g = 0; g < BlockCode.GROUPS; g++) {
+                a.load(Y12, Mem.at(RDI, 32 * g));
+                block.halfWord(Y12, true);
+                a.store(Mem.at(RDX, 32 * g), Ymm.Y13);
+                block.halfWord(Y12, false);
+                a.store(Mem.at(RDX, ROW_BYTES + 32 * g), Ymm.Y13);
+            }
+            a.sub(RDI, -ROW_BYTES);
+            a.add(RDX, 2 * ROW_BYTES);
+        }
+        a.dec(RSI);
+        a.jump(Condition.NOT_EQUAL, loop);
+        a.add(RSP, BlockCode.STACK);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    /** Places of the numbers that {@link #tiles} finds at the address it is given. */
+    static final int X = 0;
+
+    static final int X_STRIDE = 8;
+    static final int W = 16;
+    static final int W_STRIDE = 24;
+    static final int Y = 32;
+    static final int Y_STRIDE = 40;
+    static final int DEPTH = 48;
+    static final int TILES = 56;
+    static final int BLOCKS = 64;
+    static final int BLOCK_STRIDE = 72;
+    static final int MORE = 80;
+
+    /** Bytes of these numbers. */
+    static final int TILE_ARGUMENTS = 96;
+
+    /**
+     * Rows of x times weights that lie side by side, sixteen outputs at a time: {@code y[r, n] = sum over k of x[r, k] *
+     * w[k, n]}, plus what y holds if MORE is not 0, as the start of the sum.
+     *
+     * <p>{@code f(address of the arguments)}: x and the bytes between its rows, w and the bytes between its columns k, y and
+     * the bytes between its rows; how many k; how many tiles of rows; how many blocks of sixteen outputs, and the bytes
+     * from one block of w to the next (those of y follow each other).
+     *
+     * @param rows of a tile, 1 to 6
+     */
+    static byte[] tiles(int rows) {
+        Assembler a = new Assembler();
+        Gp[] saved = {RBX, RBP, R12, R13, R14, R15};
+        for (Gp r : saved) {
+            a.push(r);
+        }
+        // RDI arguments; RSI x of the tile; RDX w; RCX y; R8 x stride; R9 3 * x stride; R10 w stride; R11 k left;
+        // RAX x now; RBX x now + 3 strides; RBP tiles left; R12 y stride; R13 blocks left; R14, R15 w and y of the block
+        a.mov(R8, Mem.at(RDI, X_STRIDE));
+        a.lea(R9, Mem.at(R8, R8, 2, 0));
+        a.mov(R10, Mem.at(RDI, W_STRIDE));
+        a.mov(R12, Mem.at(RDI, Y_STRIDE));
+        a.mov(R13, Mem.at(RDI, BLOCKS));
+        a.mov(R14, Mem.at(RDI, W));
+        a.mov(R15, Mem.at(RDI, Y));
+        Label block = a.here();
+        a.mov(RSI, Mem.at(RDI, X));
+        a.mov(RCX, R15);
+        a.mov(RBP, Mem.at(RDI, TILES));
+        Label tile = a.here();
+        Label fresh = new Label();
+        Label begun = new Label();
+        a.mov(RAX, Mem.at(RDI, MORE));
+        a.test(RAX);
+        a.jump(Condition.EQUAL, fresh);
+        rowsOfY(a, rows, true);
+        a.jmp(begun);
+        a.set(fresh);
+        for (int i = 0; i < 2 * rows; i++) {
+            a.zero(Ymm.of(i));
+        }
+        a.set(begun);
+        a.mov(RDX, R14);
+        a.mov(R11, Mem.at(RDI, DEPTH));
+        a.mov(RAX, RSI);
+        a.lea(RBX, Mem.at(RSI, R9, 1, 0));
+        a.align();
+        Label k = a.here();
+        a.load(Ymm.Y12, Mem.at(RDX));
+        a.load(Ymm.Y13, Mem.at(RDX, 32));
+        for (int r = 0; r < rows; r++) {
+            Ymm x = Ymm.of(14 + r % 2);
+            a.broadcast(x, row(r < 3 ? RAX : RBX, r % 3));
+            a.op(Op.FMA231, Ymm.of(2 * r), x, Ymm.Y12);
+            a.op(Op.FMA231, Ymm.of(2 * r + 1), x, Ymm.Y13);
+        }
+        a.add(RDX, R10);
+        a.add(RAX, 4);
+        a.add(RBX, 4);
+        a.dec(R11);
+        a.jump(Condition.NOT_EQUAL, k);
+        rowsOfY(a, rows, false);
+        for (int r = 0; r < rows; r++) {
+            a.add(RSI, R8);
+            a.add(RCX, R12);
+        }
+        a.dec(RBP);
+        a.jump(Condition.NOT_EQUAL, tile);
+        a.add(R14, Mem.at(RDI, BLOCK_STRIDE));
+        a.add(R15, 64);
+        a.dec(R13);
+        a.jump(Condition.NOT_EQUAL, block);
+        for (int i = saved.length - 1; i >= 0; i--) {
+            a.pop(saved[i]);
+        }
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    private static Mem row(Gp base, int r) {
+        return r == 0 ? Mem.at(base) : Mem.at(base, R8, r, 0);
+    }
+
+    private static void rowsOfY(Assembler a, int rows, boolean load) {
+        a.mov(RAX, RCX);
+        for (int r = 0; r < rows; r++) {
+            if (load) {
+                a.load(Ymm.of(2 * r), Mem.at(RAX));
+                a.load(Ymm.of(2 * r + 1), Mem.at(RAX, 32));
+            } else {
+                a.store(Mem.at(RAX), Ymm.of(2 * r));
+                a.store(Mem.at(RAX, 32), Ymm.of(2 * r + 1));
+            }
+            a.add(RAX, R12);
+        }
+    }
+
+    /**
+     * Takes sums to where they belong.
+     *
+     * <p>{@code f(sums, rows, unused, y, bytes between rows of y | add << 32, bias or 0)}: {@code y[r, 32] = sums[r, 32]
+     * (+ bias) (+ y, if add)}.
+     */
+    static byte[] finish() {
+        Assembler a = new Assembler();
+        a.push(RBX);
+        a.mov(RBX, R8);
+        a.shr(RBX, 32);
+        a.shl(R8, 32);
+        a.shr(R8, 32);
+        a.mov(R10, R9);
+        a.mov(R11, RCX);
+        Label loop = a.here();
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.load(Ymm.of(g), Mem.at(RDI, 32 * g));
+        }
+        a.mov(R9, R10);
+        a.mov(RCX, R11);
+        finishRow(a);
+        a.sub(RDI, -ROW_BYTES);
+        a.add(R11, R8);
+        a.dec(RSI);
+        a.jump(Condition.NOT_EQUAL, loop);
+        a.pop(RBX);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+}

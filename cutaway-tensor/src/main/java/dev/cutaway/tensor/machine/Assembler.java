@@ -1,0 +1,536 @@
+package dev.cutaway.tensor.machine;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Encodes the x86-64 instructions that the kernels use, each in the shortest form that general assemblers choose (only jumps
+ * always take four bytes of distance). Operands stand in Intel's order, the destination first. Source: Intel 64 and IA-32
+ * Architectures Software Developer's Manual, volume 2; the VEX prefix in section 2.3.
+ */
+public final class Assembler {
+    private static final int MAP_0F = 1;
+    private static final int MAP_0F38 = 2;
+    private static final int MAP_0F3A = 3;
+    private static final int PP_NONE = 0;
+    private static final int PP_66 = 1;
+    private static final int PP_F3 = 2;
+
+    /** When a conditional jump is taken, in terms of the last comparison of signed numbers. */
+    public enum Condition {
+        /** Equal, or zero. */
+        EQUAL(4),
+        /** Not equal, or not zero. */
+        NOT_EQUAL(5),
+        /** Below, unsigned. */
+        BELOW(2),
+        /** Less. */
+        LESS(12),
+        /** Greater or equal. */
+        GREATER_EQUAL(13);
+
+        private final int code;
+
+        Condition(int code) {
+            this.code = code;
+        }
+    }
+
+    private byte[] code = new byte[1024];
+    private int size;
+    private final Map<Integer, Label> spread = new LinkedHashMap<>();
+
+    /** The code, followed by its constants. Everything that was referred to must have been set. */
+    public byte[] finish() {
+        while (size % 32 != 0) {
+            put(0xcc); // a trap: nothing runs on into the constants
+        }
+        for (Map.Entry<Integer, Label> constant : spread.entrySet()) {
+            set(constant.getValue());
+            for (int i = 0; i < 8; i++) {
+                put4(constant.getKey());
+            }
+        }
+        return Arrays.copyOf(code, size);
+    }
+
+    /** Bytes so far. */
+    public int size() {
+        return size;
+    }
+
+    private void put(int b) {
+        if (size == code.length) {
+            code = Arrays.copyOf(code, 2 * size);
+        }
+        code[size++] = (byte) b;
+    }
+
+    private void put4(int value) {
+        for (int i = 0; i < 4; i++) {
+            put(value >>> 8 * i);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------- places
+
+    /** A label at this place. */
+    public Label here() {
+        Label label = new Label();
+        set(label);
+        return label;
+    }
+
+    /** Sets a label to this place. */
+    public void set(Label label) {
+        if (label.at != Label.UNSET) {
+            throw new IllegalStateException("a label can be set once");
+        }
+        label.at = size;
+        for (int reference : label.references) {
+            patch(reference, size);
+        }
+    }
+
+    private void patch(int reference, int target) {
+        // A distance counts from the end of its instruction; the byte after the distance may be an immediate.
+        int end = reference >>> 3;
+        int after = reference & 7;
+        ByteBuffer.wrap(code).order(ByteOrder.LITTLE_ENDIAN).putInt(end, target - (end + 4 + after));
+    }
+
+    private void distance(Label to, int immediateBytes) {
+        int reference = size << 3 | immediateBytes;
+        put4(0);
+        if (to.at == Label.UNSET) {
+            to.references.add(reference);
+        } else {
+            patch(reference, to.at);
+        }
+    }
+
+    /** Eight floats of one value, kept behind the code. */
+    public Mem floats(float value) {
+        return ints(Float.floatToRawIntBits(value));
+    }
+
+    /** Eight 32-bit numbers of one value, kept behind the code. */
+    public Mem ints(int value) {
+        return Mem.constant(spread.computeIfAbsent(value, v -> new Label()));
+    }
+
+    /** Starts a loop's body at a multiple of 32 bytes, by instructions that do nothing. */
+    public void align() {
+        while (size % 32 != 0) {
+            put(0x90);
+        }
+    }
+
+    // -------------------------------------------------------------------------------------- general registers
+
+    private void rex(boolean wide, int reg, Optional<Gp> index, int base) {
+        int x = index.map(i -> i.ordinal() >> 3).orElse(0);
+        int prefix = 0x40 | (wide ? 8 : 0) | (reg >> 3) << 2 | x << 1 | base >> 3;
+        if (prefix != 0x40) {
+            put(prefix);
+        }
+    }
+
+    private void registers(int opcode, int reg, int rm) {
+        rex(true, reg, Optional.empty(), rm);
+        put(opcode);
+        put(0xc0 | (reg & 7) << 3 | rm & 7);
+    }
+
+    private void memory(int opcode, int reg, Mem m) {
+        rex(true, reg, m.index(), m.base().ordinal());
+        put(opcode);
+        address(reg, m, 0);
+    }
+
+    /** ModRM, SIB and displacement. */
+    private void address(int reg, Mem m, int immediateBytes) {
+        int r = (reg & 7) << 3;
+        if (m.constant().isPresent()) {
+            put(r | 5);
+            distance(m.constant().get(), immediateBytes);
+            return;
+        }
+        int base = m.base().ordinal() & 7;
+        int d = m.displacement();
+        int mode = d == 0 && base != 5 ? 0 : d == (byte) d ? 1 : 2;
+        if (m.index().isPresent()) {
+            put(mode << 6 | r | 4);
+            put(Integer.numberOfTrailingZeros(m.scale()) << 6 | (m.index().get().ordinal() & 7) << 3 | base);
+        } else if (base == 4) {
+            put(mode << 6 | r | 4);
+            put(0x24);
+        } else {
+            put(mode << 6 | r | base);
+        }
+        if (mode == 1) {
+            put(d);
+        } else if (mode == 2) {
+            put4(d);
+        }
+    }
+
+    private void immediate(int extension, Gp to, int value) {
+        rex(true, 0, Optional.empty(), to.ordinal());
+        if (value == (byte) value) {
+            put(0x83);
+            put(0xc0 | extension << 3 | to.ordinal() & 7);
+            put(value);
+        } else if (to == Gp.RAX) {
+            put(extension << 3 | 5);
+            put4(value);
+        } else {
+            put(0x81);
+            put(0xc0 | extension << 3 | to.ordinal() & 7);
+            put4(value);
+        }
+    }
+
+    /** {@code to = from}. */
+    public void mov(Gp to, Gp from) {
+        registers(0x89, from.ordinal(), to.ordinal());
+    }
+
+    /** {@code to = the eight bytes at from}. */
+    public void mov(Gp to, Mem from) {
+        memory(0x8b, to.ordinal(), from);
+    }
+
+    /** {@code to = value}. */
+    public void mov(Gp to, int value) {
+        rex(true, 0, Optional.empty(), to.ordinal());
+        put(0xc7);
+        put(0xc0 | to.ordinal() & 7);
+        put4(value);
+    }
+
+    /** {@code to = address of from}. */
+    public void lea(Gp to, Mem from) {
+        memory(0x8d, to.ordinal(), from);
+    }
+
+    /** {@code to += from}. */
+    public void add(Gp to, Gp from) {
+        registers(0x01, from.ordinal(), to.ordinal());
+    }
+
+    /** {@code to += value}. */
+    public void add(Gp to, int value) {
+        immediate(0, to, value);
+    }
+
+    /** {@code to += the eight bytes at from}. */
+    public void add(Gp to, Mem from) {
+        memory(0x03, to.ordinal(), from);
+    }
+
+    /** {@code to -= from}. */
+    public void sub(Gp to, Gp from) {
+        registers(0x29, from.ordinal(), to.ordinal());
+    }
+
+    /** {@code to -= value}. */
+    public void sub(Gp to, int value) {
+        immediate(5, to, value);
+    }
+
+    /** Compares two registers. */
+    public void cmp(Gp a, Gp b) {
+        registers(0x39, b.ordinal(), a.ordinal());
+    }
+
+    /** Compares a register with a number. */
+    public void cmp(Gp a, int value) {
+        immediate(7, a, value);
+    }
+
+    /** Compares a register with zero. */
+    public void test(Gp a) {
+        registers(0x85, a.ordinal(), a.ordinal());
+    }
+
+    /** {@code to -= 1}. */
+    public void dec(Gp to) {
+        registers(0xff, 1, to.ordinal());
+    }
+
+    /** {@code to <<= bits}. */
+    public void shl(Gp to, int bits) {
+        registers(0xc1, 4, to.ordinal());
+        put(bits);
+    }
+
+    /** {@code to >>>= bits}. */
+    public void shr(Gp to, int bits) {
+        registers(0xc1, 5, to.ordinal());
+        put(bits);
+    }
+
+    /** {@code to = number of zeros below the lowest one of from}, 32 bits. */
+    public void tzcnt(Gp to, Gp from) {
+        put(0xf3);
+        rex(false, to.ordinal(), Optional.empty(), from.ordinal());
+        put(0x0f);
+        put(0xbc);
+        put(0xc0 | (to.ordinal() & 7) << 3 | from.ordinal() & 7);
+    }
+
+    /** Keeps a register on the stack. */
+    public void push(Gp from) {
+        rex(false, 0, Optional.empty(), from.ordinal());
+        put(0x50 | from.ordinal() & 7);
+    }
+
+    /** Takes a register from the stack. */
+    public void pop(Gp to) {
+        rex(false, 0, Optional.empty(), to.ordinal());
+        put(0x58 | to.ordinal() & 7);
+    }
+
+    /** Jumps. */
+    public void jmp(Label to) {
+        put(0xe9);
+        distance(to, 0);
+    }
+
+    /** Jumps if a condition holds. */
+    public void jump(Condition condition, Label to) {
+        put(0x0f);
+        put(0x80 | condition.code);
+        distance(to, 0);
+    }
+
+    /** Returns to the caller. */
+    public void ret() {
+        put(0xc3);
+    }
+
+    /** What the processor says of itself: EAX and ECX ask; EAX, EBX, ECX, EDX answer. */
+    public void cpuid() {
+        put(0x0f);
+        put(0xa2);
+    }
+
+    /** Which registers the operating system saves: ECX asks; EDX and EAX answer. */
+    public void xgetbv() {
+        put(0x0f);
+        put(0x01);
+        put(0xd0);
+    }
+
+    /** {@code [to] = the low four bytes of from}. */
+    public void mov4(Mem to, Gp from) {
+        rex(false, from.ordinal(), to.index(), to.base().ordinal());
+        put(0x89);
+        address(from.ordinal(), to, 0);
+    }
+
+    // ------------------------------------------------------------------------------------------------- vectors
+
+    private void vex(int map, int pp, boolean wide, int bits, int reg, int second, boolean x, boolean b, int opcode) {
+        int tail = (~second & 15) << 3 | (bits == 256 ? 4 : 0) | pp;
+        int r = reg < 8 ? 0x80 : 0;
+        if (map == MAP_0F && !wide && !x && !b) {
+            put(0xc5);
+            put(r | tail);
+        } else {
+            put(0xc4);
+            put(r | (x ? 0 : 0x40) | (b ? 0 : 0x20) | map);
+            put((wide ? 0x80 : 0) | tail);
+        }
+        put(opcode);
+    }
+
+    private void vector(int map, int pp, int bits, int opcode, int reg, int second, int rm) {
+        vex(map, pp, false, bits, reg, second, false, rm > 7, opcode);
+        put(0xc0 | (reg & 7) << 3 | rm & 7);
+    }
+
+    private void vector(int map, int pp, int bits, int opcode, int reg, int second, Mem m, int immediateBytes) {
+        boolean x = m.index().isPresent() && m.index().get().ordinal() > 7;
+        boolean b = m.constant().isEmpty() && m.base().ordinal() > 7;
+        vex(map, pp, false, bits, reg, second, x, b, opcode);
+        address(reg, m, immediateBytes);
+    }
+
+    /** Instructions of the form {@code to = a op b} over eight floats or 32-bit numbers. */
+    public enum Op {
+        /** {@code a + b}. */
+        ADD(MAP_0F, PP_NONE, 0x58),
+        /** {@code a - b}. */
+        SUB(MAP_0F, PP_NONE, 0x5c),
+        /** {@code a * b}. */
+        MUL(MAP_0F, PP_NONE, 0x59),
+        /** {@code a / b}. */
+        DIV(MAP_0F, PP_NONE, 0x5e),
+        /** The greater one; {@code b} if one is no number. */
+        MAX(MAP_0F, PP_NONE, 0x5f),
+        /** The smaller one; {@code b} if one is no number. */
+        MIN(MAP_0F, PP_NONE, 0x5d),
+        /** Bits of both. */
+        AND(MAP_0F, PP_NONE, 0x54),
+        /** Bits of b that a lacks. */
+        AND_NOT(MAP_0F, PP_NONE, 0x55),
+        /** Bits of either. */
+        OR(MAP_0F, PP_NONE, 0x56),
+        /** Bits of one only. */
+        XOR(MAP_0F, PP_NONE, 0x57),
+        /** Whole numbers: {@code a + b}. */
+        PADD(MAP_0F, PP_66, 0xfe),
+        /** Whole numbers: {@code a - b}. */
+        PSUB(MAP_0F, PP_66, 0xfa),
+        /** Whole numbers: bits of both. */
+        PAND(MAP_0F, PP_66, 0xdb),
+        /** Whole numbers: bits of either. */
+        POR(MAP_0F, PP_66, 0xeb),
+        /** {@code to += a * b}, one rounding. */
+        FMA231(MAP_0F38, PP_66, 0xb8),
+        /** {@code to = to * a + b}, one rounding. */
+        FMA213(MAP_0F38, PP_66, 0xa8),
+        /** {@code to = to * b + a}, one rounding. */
+        FMA132(MAP_0F38, PP_66, 0x98),
+        /** {@code to -= a * b}, one rounding. */
+        FNMA231(MAP_0F38, PP_66, 0xbc);
+
+        private final int map;
+        private final int pp;
+        private final int opcode;
+
+        Op(int map, int pp, int opcode) {
+            this.map = map;
+            this.pp = pp;
+            this.opcode = opcode;
+        }
+    }
+
+    /** {@code to = a op b}. */
+    public void op(Op op, Ymm to, Ymm a, Ymm b) {
+        vector(op.map, op.pp, 256, op.opcode, to.ordinal(), a.ordinal(), b.ordinal());
+    }
+
+    /** {@code to = a op the 32 bytes at b}. */
+    public void op(Op op, Ymm to, Ymm a, Mem b) {
+        vector(op.map, op.pp, 256, op.opcode, to.ordinal(), a.ordinal(), b, 0);
+    }
+
+    /** {@code to = a op b} in the lowest float only; for {@code ADD, SUB, MUL, DIV, MAX}. */
+    public void single(Op op, Ymm to, Ymm a, Ymm b) {
+        vector(MAP_0F, PP_F3, 128, op.opcode, to.ordinal(), a.ordinal(), b.ordinal());
+    }
+
+    /** {@code to = a op b} in the four lowest floats; for {@code ADD, SUB, MUL, DIV, MAX}. */
+    public void four(Op op, Ymm to, Ymm a, Ymm b) {
+        vector(op.map, op.pp, 128, op.opcode, to.ordinal(), a.ordinal(), b.ordinal());
+    }
+
+    /** {@code to = the square root of b} in the lowest float, the others from a. */
+    public void sqrtSingle(Ymm to, Ymm a, Ymm b) {
+        vector(MAP_0F, PP_F3, 128, 0x51, to.ordinal(), a.ordinal(), b.ordinal());
+    }
+
+    /** Loads 32 bytes. */
+    public void load(Ymm to, Mem from) {
+        vector(MAP_0F, PP_NONE, 256, 0x10, to.ordinal(), 0, from, 0);
+    }
+
+    /** Stores 32 bytes. */
+    public void store(Mem to, Ymm from) {
+        vector(MAP_0F, PP_NONE, 256, 0x11, from.ordinal(), 0, to, 0);
+    }
+
+    /** {@code to = from}. */
+    public void move(Ymm to, Ymm from) {
+        if (from.ordinal() > 7 && to.ordinal() < 8) { // the other direction's form is shorter
+            vector(MAP_0F, PP_NONE, 256, 0x29, from.ordinal(), 0, to.ordinal());
+        } else {
+            vector(MAP_0F, PP_NONE, 256, 0x28, to.ordinal(), 0, from.ordinal());
+        }
+    }
+
+    /** {@code to = 0}. */
+    public void zero(Ymm to) {
+        op(Op.XOR, to, to, to);
+    }
+
+    /** Loads one float into all eight. */
+    public void broadcast(Ymm to, Mem from) {
+        vector(MAP_0F38, PP_66, 256, 0x18, to.ordinal(), 0, from, 0);
+    }
+
+    /** The lowest float into all eight. */
+    public void broadcast(Ymm to, Ymm from) {
+        vector(MAP_0F38, PP_66, 256, 0x18, to.ordinal(), 0, from.ordinal());
+    }
+
+    /** The low four bytes of a register into the lowest float, the others zero. */
+    public void toVector(Ymm to, Gp from) {
+        vector(MAP_0F, PP_66, 128, 0x6e, to.ordinal(), 0, from.ordinal());
+    }
+
+    /** The lowest float into the low four bytes of a register, the others zero. */
+    public void fromVector(Gp to, Ymm from) {
+        vector(MAP_0F, PP_66, 128, 0x7e, from.ordinal(), 0, to.ordinal());
+    }
+
+    /** {@code to = from << bits}, 32-bit numbers. */
+    public void shiftLeft(Ymm to, Ymm from, int bits) {
+        vector(MAP_0F, PP_66, 256, 0x72, 6, to.ordinal(), from.ordinal());
+        put(bits);
+    }
+
+    /** {@code to = from >>> bits}, 32-bit numbers. */
+    public void shiftRight(Ymm to, Ymm from, int bits) {
+        vector(MAP_0F, PP_66, 256, 0x72, 2, to.ordinal(), from.ordinal());
+        put(bits);
+    }
+
+    /** {@code to = from >> bits}, signed 32-bit numbers. */
+    public void shiftSigned(Ymm to, Ymm from, int bits) {
+        vector(MAP_0F, PP_66, 256, 0x72, 4, to.ordinal(), from.ordinal());
+        put(bits);
+    }
+
+    /** Signed 32-bit numbers to floats. */
+    public void toFloats(Ymm to, Ymm from) {
+        vector(MAP_0F, PP_NONE, 256, 0x5b, to.ordinal(), 0, from.ordinal());
+    }
+
+    /** The upper four floats into the lower half of {@code to}. */
+    public void upper(Ymm to, Ymm from) {
+        vector(MAP_0F3A, PP_66, 256, 0x19, from.ordinal(), 0, to.ordinal());
+        put(1);
+    }
+
+    /** Rearranges the floats of each half: two bits of {@code order} for each place, lowest first. */
+    public void permute(Ymm to, Ymm from, int order) {
+        vector(MAP_0F3A, PP_66, 256, 0x04, to.ordinal(), 0, from.ordinal());
+        put(order);
+    }
+
+    /** All ones where the floats are equal. */
+    public void equal(Ymm to, Ymm a, Mem b) {
+        vector(MAP_0F, PP_NONE, 256, 0xc2, to.ordinal(), a.ordinal(), b, 1);
+        put(0);
+    }
+
+    /** The eight sign bits. */
+    public void signs(Gp to, Ymm from) {
+        vector(MAP_0F, PP_NONE, 256, 0x50, to.ordinal(), 0, from.ordinal());
+    }
+
+    /** Forgets the upper halves, so that older instructions of the caller are not slowed down. */
+    public void zeroUpper() {
+        put(0xc5);
+        put(0xf8);
+        put(0x77);
+    }
+}

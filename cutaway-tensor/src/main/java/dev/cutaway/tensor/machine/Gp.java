@@ -1,0 +1,21 @@
+package dev.cutaway.tensor.machine;
+
+/** The 64-bit general registers, in the order of their numbers. */
+public enum Gp {
+    RAX,
+    RCX,
+    RDX,
+    RBX,
+    RSP,
+    RBP,
+    RSI,
+    RDI,
+    R8,
+    R9,
+    R10,
+    R11,
+    R12,
+    R13,
+    R14,
+    R15
+}
