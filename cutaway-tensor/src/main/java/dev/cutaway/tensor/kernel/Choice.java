@@ -22,11 +22,14 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
         String wish = asked.strip().toLowerCase(Locale.ROOT);
         if (wish.equals("scalar")) {
             return new Choice(
-                    false, 0, "-D" + Kernels.PROPERTY + "=scalar asks for it; leave it out for vectors", Optional.empty());
+                    false,
+                    0,
+                    "-D" + Kernels.PROPERTY + "=scalar asks for it; leave it out for vectors",
+                    Optional.empty());
         }
         if (!wish.matches("auto|machine|vector|128|256|512")) {
-            String message =
-                    "-D" + Kernels.PROPERTY + "=" + asked + ": unknown kernels; use auto, machine, vector, scalar, 128, 256 or 512";
+            String message = "-D" + Kernels.PROPERTY + "=" + asked
+                    + ": unknown kernels; use auto, machine, vector, scalar, 128, 256 or 512";
             return new Choice(false, 0, message, Optional.of(message));
         }
         if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
@@ -50,7 +53,8 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
                 return new Choice(false, 0, message, Optional.of(message));
             }
             Choice vectors = vectors(asked, wish, widest);
-            return new Choice(false, vectors.bits(), vectors.why() + " (no machine code: " + obstacle + ")", vectors.error());
+            return new Choice(
+                    false, vectors.bits(), vectors.why() + " (no machine code: " + obstacle + ")", vectors.error());
         }
         return vectors(asked, wish, widest);
     }
@@ -74,8 +78,13 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
     private static Choice vectors(String asked, String wish, int widest) {
         if (wish.equals("auto") || wish.equals("vector")) {
             return widest < 128
-                    ? new Choice(false, 0, "this processor, or this JVM, has no vectors of 128 bits or more", Optional.empty())
-                    : new Choice(false, widest, "the widest vectors that this processor and JVM offer", Optional.empty());
+                    ? new Choice(
+                            false,
+                            0,
+                            "this processor, or this JVM, has no vectors of 128 bits or more",
+                            Optional.empty())
+                    : new Choice(
+                            false, widest, "the widest vectors that this processor and JVM offer", Optional.empty());
         }
         int bits = Integer.parseInt(wish);
         if (bits > widest) {
@@ -84,7 +93,8 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
             return new Choice(false, 0, message, Optional.of(message));
         }
         String faster = bits < widest ? "; auto would take " + widest + " bits" : "";
-        return new Choice(false, bits, "-D" + Kernels.PROPERTY + "=" + wish + " asks for it" + faster, Optional.empty());
+        return new Choice(
+                false, bits, "-D" + Kernels.PROPERTY + "=" + wish + " asks for it" + faster, Optional.empty());
     }
 
     /** Whether plain Java was chosen. */

@@ -1,7 +1,7 @@
 package dev.cutaway.tensor.kernel;
 
+import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
@@ -87,8 +87,7 @@ final class MachineAttention implements AttentionKernels {
             long biasAt,
             long biasHeadStride,
             long biasRowStride) {
-        boolean nativeOnly =
-                q.isNative() && k.isNative() && v.isNative() && out.isNative() && scratch.isNative();
+        boolean nativeOnly = q.isNative() && k.isNative() && v.isNative() && out.isNative() && scratch.isNative();
         if (shape.valueSize() % VALUES != 0 || !nativeOnly) {
             if (bias == NOTHING) {
                 OTHER.attend(
@@ -96,8 +95,27 @@ final class MachineAttention implements AttentionKernels {
                         outStride, scratch, scratchAt);
             } else {
                 OTHER.attendBiased(
-                        shape, q, qAt, qStride, k, kAt, v, vAt, vStride, keys, position, rowCount, out, outAt,
-                        outStride, scratch, scratchAt, bias, biasAt, biasHeadStride, biasRowStride);
+                        shape,
+                        q,
+                        qAt,
+                        qStride,
+                        k,
+                        kAt,
+                        v,
+                        vAt,
+                        vStride,
+                        keys,
+                        position,
+                        rowCount,
+                        out,
+                        outAt,
+                        outStride,
+                        scratch,
+                        scratchAt,
+                        bias,
+                        biasAt,
+                        biasHeadStride,
+                        biasRowStride);
             }
             return;
         }
@@ -161,11 +179,8 @@ final class MachineAttention implements AttentionKernels {
                 matrix.tile(n).call(scratch.address() + 4 * argumentsAt, 0, 0, 0, 0, 0);
             }
         }
-        Reference.reachabilityFence(q);
-        Reference.reachabilityFence(k);
-        Reference.reachabilityFence(v);
-        Reference.reachabilityFence(out);
-        Reference.reachabilityFence(scratch);
+        MachineCode.keep(q, k, v, out);
+        MachineCode.keep(scratch);
     }
 
     /** Machine code checks nothing: everything that it will touch is checked here. */

@@ -2,9 +2,9 @@ package dev.cutaway.tensor.kernel;
 
 import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Products by machine code made at run time, see {@link ProductCode}: nothing to warm up, and instructions as they should be.
@@ -22,7 +22,7 @@ final class MachineMatrix implements MatrixKernels {
 
     private static final long ADD = 1L << 32;
 
-    private final @Nullable Codes[] codes = new Codes[Layout.values().length];
+    private volatile Map<Layout, Codes> codes = new EnumMap<>(Layout.class); // replaced, never changed
     private final MachineCode[] tiles = new MachineCode[TILE + 1];
     private final MachineCode finish = MachineCode.of(ProductCode.finish());
 
@@ -36,14 +36,13 @@ final class MachineMatrix implements MatrixKernels {
     private record Codes(MachineCode dot, MachineCode expand) {}
 
     private synchronized Codes make(Layout layout) {
-        Codes made = codes[layout.ordinal()];
+        Codes made = codes.get(layout);
         if (made == null) {
-            made = new Codes(
-                    MachineCode.of(ProductCode.dot(layout)),
-                    layout == Layout.F32
-                            ? MachineCode.of(ProductCode.dot(layout))
-                            : MachineCode.of(ProductCode.expand(layout)));
-            codes[layout.ordinal()] = made;
+            MachineCode dot = MachineCode.of(ProductCode.dot(layout));
+            made = new Codes(dot, layout == Layout.F32 ? dot : MachineCode.of(ProductCode.expand(layout)));
+            Map<Layout, Codes> more = new EnumMap<>(codes);
+            more.put(layout, made);
+            codes = more;
         }
         return made;
     }
@@ -83,7 +82,7 @@ final class MachineMatrix implements MatrixKernels {
         }
         check(w, x, xAt, xStride, y, yAt, yStride, rows, fromPanel, toPanel);
         Objects.checkFromIndexSize(4 * scratchAt, 4 * scratchFloats(w, rows), scratch.byteSize());
-        Codes c = codes[w.layout.ordinal()];
+        Codes c = codes.get(w.layout);
         if (c == null) {
             c = make(w.layout);
         }
@@ -94,10 +93,7 @@ final class MachineMatrix implements MatrixKernels {
                 rows(c, w, x.address() + 4 * xAt, xStride, y, yAt, yStride, rows, panel, add, scratch, scratchAt);
             }
         }
-        Reference.reachabilityFence(w);
-        Reference.reachabilityFence(x);
-        Reference.reachabilityFence(y);
-        Reference.reachabilityFence(scratch);
+        MachineCode.keep(w, x, y, scratch);
     }
 
     /** Machine code checks nothing: everything that it will touch is checked here. */

@@ -3,7 +3,6 @@ package dev.cutaway.tensor.kernel;
 import dev.cutaway.tensor.machine.Assembler;
 import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
@@ -76,12 +75,9 @@ final class MachineRows implements RowKernels {
         long to = place(y, yAt, yStride, rows, width);
         long w = place(weight, weightAt, width);
         for (int r = 0; r < rows; r++) {
-            rmsNorm.call(
-                    from + 4 * r * xStride, w, to + 4 * r * yStride, width / EIGHT, two(width, eps), bits(offset));
+            rmsNorm.call(from + 4 * r * xStride, w, to + 4 * r * yStride, width / EIGHT, two(width, eps), bits(offset));
         }
-        Reference.reachabilityFence(x);
-        Reference.reachabilityFence(weight);
-        Reference.reachabilityFence(y);
+        MachineCode.keep(x, weight, y);
     }
 
     @Override
@@ -113,10 +109,7 @@ final class MachineRows implements RowKernels {
         for (int r = 0; r < rows; r++) {
             layerNorm.call(from + 4 * r * xStride, w, b, to + 4 * r * yStride, width / EIGHT, two(width, eps));
         }
-        Reference.reachabilityFence(x);
-        Reference.reachabilityFence(weight);
-        Reference.reachabilityFence(bias);
-        Reference.reachabilityFence(y);
+        MachineCode.keep(x, weight, bias, y);
     }
 
     @Override
@@ -133,21 +126,12 @@ final class MachineRows implements RowKernels {
 
     /** Whole vectors; returns how many floats that were. */
     private static long zip(
-            MachineCode code,
-            MemorySegment a,
-            long aAt,
-            MemorySegment b,
-            long bAt,
-            MemorySegment y,
-            long yAt,
-            long n) {
+            MachineCode code, MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, long n) {
         if (n < EIGHT || !a.isNative() || !b.isNative() || !y.isNative()) {
             return 0;
         }
         code.call(place(a, aAt, n), place(b, bAt, n), place(y, yAt, n), n / EIGHT, 0, 0);
-        Reference.reachabilityFence(a);
-        Reference.reachabilityFence(b);
-        Reference.reachabilityFence(y);
+        MachineCode.keep(a, b, y);
         return n - n % EIGHT;
     }
 
@@ -169,8 +153,7 @@ final class MachineRows implements RowKernels {
             return 0;
         }
         code.call(place(x, xAt, n), place(y, yAt, n), n / EIGHT, bits(factor), 0, 0);
-        Reference.reachabilityFence(x);
-        Reference.reachabilityFence(y);
+        MachineCode.keep(x, y);
         return n - n % EIGHT;
     }
 
@@ -189,8 +172,7 @@ final class MachineRows implements RowKernels {
         long whole = 0;
         if (n >= EIGHT && x.isNative() && y.isNative()) {
             gated.call(place(x, xAt, n), 0, place(y, yAt, n), n / EIGHT, two(c1, c3), 0);
-            Reference.reachabilityFence(x);
-            Reference.reachabilityFence(y);
+            MachineCode.keep(x, y);
             whole = n - n % EIGHT;
         }
         REST.activate(function, x, xAt + whole, y, yAt + whole, n - whole);
@@ -228,11 +210,8 @@ final class MachineRows implements RowKernels {
             long n) {
         long whole = 0;
         if (n >= EIGHT && gate.isNative() && up.isNative() && y.isNative()) {
-            gatedProduct.call(
-                    place(gate, gateAt, n), place(up, upAt, n), place(y, yAt, n), n / EIGHT, two(c1, c3), 0);
-            Reference.reachabilityFence(gate);
-            Reference.reachabilityFence(up);
-            Reference.reachabilityFence(y);
+            gatedProduct.call(place(gate, gateAt, n), place(up, upAt, n), place(y, yAt, n), n / EIGHT, two(c1, c3), 0);
+            MachineCode.keep(gate, up, y);
             whole = n - n % EIGHT;
         }
         REST.activateGated(function, gate, gateAt + whole, up, upAt + whole, y, yAt + whole, n - whole);
@@ -260,8 +239,7 @@ final class MachineRows implements RowKernels {
     /** The softmax of {@code factor * x} over a multiple of eight floats. */
     void softmaxEights(float factor, MemorySegment x, long xAt, MemorySegment y, long yAt, long n) {
         softmax.call(place(x, xAt, n), place(y, yAt, n), n / EIGHT, bits(factor), 0, 0);
-        Reference.reachabilityFence(x);
-        Reference.reachabilityFence(y);
+        MachineCode.keep(x, y);
     }
 
     @Override
@@ -275,7 +253,7 @@ final class MachineRows implements RowKernels {
             return REST.max(x, xAt, n);
         }
         float greatest = Float.intBitsToFloat((int) max.call(place(x, xAt, n), n / EIGHT, 0, 0, 0, 0));
-        Reference.reachabilityFence(x);
+        MachineCode.keep(x);
         long whole = n - n % EIGHT;
         return Math.max(greatest, REST.max(x, xAt + whole, n - whole));
     }
@@ -287,7 +265,7 @@ final class MachineRows implements RowKernels {
         }
         float greatest = max(x, xAt, n);
         long found = find.call(place(x, xAt, n), n / EIGHT, bits(greatest), 0, 0, 0);
-        Reference.reachabilityFence(x);
+        MachineCode.keep(x);
         long whole = n - n % EIGHT;
         return found >= 0 ? found : whole < n ? whole + REST.argMax(x, xAt + whole, n - whole) : 0;
     }
@@ -324,8 +302,6 @@ final class MachineRows implements RowKernels {
                 heads,
                 4L * pairs,
                 4L * headSize);
-        Reference.reachabilityFence(x);
-        Reference.reachabilityFence(cos);
-        Reference.reachabilityFence(sin);
+        MachineCode.keep(x, cos, sin);
     }
 }

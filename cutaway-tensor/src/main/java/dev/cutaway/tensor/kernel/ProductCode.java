@@ -2,6 +2,10 @@ package dev.cutaway.tensor.kernel;
 
 import static dev.cutaway.tensor.machine.Gp.R10;
 import static dev.cutaway.tensor.machine.Gp.R11;
+import static dev.cutaway.tensor.machine.Gp.R12;
+import static dev.cutaway.tensor.machine.Gp.R13;
+import static dev.cutaway.tensor.machine.Gp.R14;
+import static dev.cutaway.tensor.machine.Gp.R15;
 import static dev.cutaway.tensor.machine.Gp.R8;
 import static dev.cutaway.tensor.machine.Gp.R9;
 import static dev.cutaway.tensor.machine.Gp.RAX;
@@ -12,10 +16,6 @@ import static dev.cutaway.tensor.machine.Gp.RDI;
 import static dev.cutaway.tensor.machine.Gp.RDX;
 import static dev.cutaway.tensor.machine.Gp.RSI;
 import static dev.cutaway.tensor.machine.Gp.RSP;
-import static dev.cutaway.tensor.machine.Gp.R12;
-import static dev.cutaway.tensor.machine.Gp.R13;
-import static dev.cutaway.tensor.machine.Gp.R14;
-import static dev.cutaway.tensor.machine.Gp.R15;
 import static dev.cutaway.tensor.machine.Ymm.Y12;
 
 import dev.cutaway.tensor.machine.Assembler;
@@ -106,19 +106,26 @@ final class ProductCode {
 
     private static void dotBlocks(Assembler a, Layout layout, BlockCode block) {
         Label units = a.here();
-        blocks(a, layout, block, RAX, sixteen -> {
-            int most = layout == Layout.Q6_SUPER ? 16 : 32;
-            for (int k = 16 * sixteen; k < 16 * sixteen + most; k += 4) {
-                for (int i = 0; i < 4; i++) {
-                    a.broadcast(Ymm.of(8 + i), Mem.at(R10, 4 * (k + i)));
-                }
-                int first = k;
-                for (int g = 0; g < BlockCode.GROUPS; g++) {
-                    Ymm sum = Ymm.of(g);
-                    block.weights(g, k, k + 4, (w, column) -> a.op(Op.FMA231, sum, w, Ymm.of(8 + column - first)));
-                }
-            }
-        }, () -> a.sub(R10, -4 * Layout.BLOCK));
+        blocks(
+                a,
+                layout,
+                block,
+                RAX,
+                sixteen -> {
+                    int most = layout == Layout.Q6_SUPER ? 16 : 32;
+                    for (int k = 16 * sixteen; k < 16 * sixteen + most; k += 4) {
+                        for (int i = 0; i < 4; i++) {
+                            a.broadcast(Ymm.of(8 + i), Mem.at(R10, 4 * (k + i)));
+                        }
+                        int first = k;
+                        for (int g = 0; g < BlockCode.GROUPS; g++) {
+                            Ymm sum = Ymm.of(g);
+                            block.weights(
+                                    g, k, k + 4, (w, column) -> a.op(Op.FMA231, sum, w, Ymm.of(8 + column - first)));
+                        }
+                    }
+                },
+                () -> a.sub(R10, -4 * Layout.BLOCK));
         a.dec(R11);
         a.jump(Condition.NOT_EQUAL, units);
     }
@@ -189,17 +196,23 @@ final class ProductCode {
         }
         Label loop = a.here();
         if (layout.blocked()) {
-            blocks(a, layout, block, RAX, sixteen -> {
-                int most = layout == Layout.Q6_SUPER ? 16 : 32;
-                for (int g = 0; g < BlockCode.GROUPS; g++) {
-                    int group = g;
-                    block.weights(
-                            g,
-                            16 * sixteen,
-                            16 * sixteen + most,
-                            (w, column) -> a.store(Mem.at(RDX, ROW_BYTES * column + 32 * group), w));
-                }
-            }, () -> a.add(RDX, Layout.BLOCK * ROW_BYTES));
+            blocks(
+                    a,
+                    layout,
+                    block,
+                    RAX,
+                    sixteen -> {
+                        int most = layout == Layout.Q6_SUPER ? 16 : 32;
+                        for (int g = 0; g < BlockCode.GROUPS; g++) {
+                            int group = g;
+                            block.weights(
+                                    g,
+                                    16 * sixteen,
+                                    16 * sixteen + most,
+                                    (w, column) -> a.store(Mem.at(RDX, ROW_BYTES * column + 32 * group), w));
+                        }
+                    },
+                    () -> a.add(RDX, Layout.BLOCK * ROW_BYTES));
         } else {
             for (int g = 0; g < BlockCode.GROUPS; g++) {
                 a.load(Y12, Mem.at(RDI, 32 * g));
@@ -253,7 +266,8 @@ final class ProductCode {
             a.push(r);
         }
         // RDI arguments; RSI x of the tile; RDX w; RCX y; R8 x stride; R9 3 * x stride; R10 w stride; R11 k left;
-        // RAX x now; RBX x now + 3 strides; RBP tiles left; R12 y stride; R13 blocks left; R14, R15 w and y of the block
+        // RAX x now; RBX x now + 3 strides; RBP tiles left; R12 y stride; R13 blocks left; R14, R15 w and y of the
+        // block
         a.mov(R8, Mem.at(RDI, X_STRIDE));
         a.lea(R9, Mem.at(R8, R8, 2, 0));
         a.mov(R10, Mem.at(RDI, W_STRIDE));

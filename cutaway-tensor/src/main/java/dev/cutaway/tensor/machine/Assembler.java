@@ -133,7 +133,7 @@ public final class Assembler {
     // -------------------------------------------------------------------------------------- general registers
 
     private void rex(boolean wide, int reg, Optional<Gp> index, int base) {
-        int x = index.map(i -> i.ordinal() >> 3).orElse(0);
+        int x = index.map(i -> i.number() >> 3).orElse(0);
         int prefix = 0x40 | (wide ? 8 : 0) | (reg >> 3) << 2 | x << 1 | base >> 3;
         if (prefix != 0x40) {
             put(prefix);
@@ -147,7 +147,7 @@ public final class Assembler {
     }
 
     private void memory(int opcode, int reg, Mem m) {
-        rex(true, reg, m.index(), m.base().ordinal());
+        rex(true, reg, m.index(), m.base().number());
         put(opcode);
         address(reg, m, 0);
     }
@@ -160,12 +160,12 @@ public final class Assembler {
             distance(m.constant().get(), immediateBytes);
             return;
         }
-        int base = m.base().ordinal() & 7;
+        int base = m.base().number() & 7;
         int d = m.displacement();
         int mode = d == 0 && base != 5 ? 0 : d == (byte) d ? 1 : 2;
         if (m.index().isPresent()) {
             put(mode << 6 | r | 4);
-            put(Integer.numberOfTrailingZeros(m.scale()) << 6 | (m.index().get().ordinal() & 7) << 3 | base);
+            put(Integer.numberOfTrailingZeros(m.scale()) << 6 | (m.index().get().number() & 7) << 3 | base);
         } else if (base == 4) {
             put(mode << 6 | r | 4);
             put(0x24);
@@ -180,47 +180,47 @@ public final class Assembler {
     }
 
     private void immediate(int extension, Gp to, int value) {
-        rex(true, 0, Optional.empty(), to.ordinal());
+        rex(true, 0, Optional.empty(), to.number());
         if (value == (byte) value) {
             put(0x83);
-            put(0xc0 | extension << 3 | to.ordinal() & 7);
+            put(0xc0 | extension << 3 | to.number() & 7);
             put(value);
         } else if (to == Gp.RAX) {
             put(extension << 3 | 5);
             put4(value);
         } else {
             put(0x81);
-            put(0xc0 | extension << 3 | to.ordinal() & 7);
+            put(0xc0 | extension << 3 | to.number() & 7);
             put4(value);
         }
     }
 
     /** {@code to = from}. */
     public void mov(Gp to, Gp from) {
-        registers(0x89, from.ordinal(), to.ordinal());
+        registers(0x89, from.number(), to.number());
     }
 
     /** {@code to = the eight bytes at from}. */
     public void mov(Gp to, Mem from) {
-        memory(0x8b, to.ordinal(), from);
+        memory(0x8b, to.number(), from);
     }
 
     /** {@code to = value}. */
     public void mov(Gp to, int value) {
-        rex(true, 0, Optional.empty(), to.ordinal());
+        rex(true, 0, Optional.empty(), to.number());
         put(0xc7);
-        put(0xc0 | to.ordinal() & 7);
+        put(0xc0 | to.number() & 7);
         put4(value);
     }
 
     /** {@code to = address of from}. */
     public void lea(Gp to, Mem from) {
-        memory(0x8d, to.ordinal(), from);
+        memory(0x8d, to.number(), from);
     }
 
     /** {@code to += from}. */
     public void add(Gp to, Gp from) {
-        registers(0x01, from.ordinal(), to.ordinal());
+        registers(0x01, from.number(), to.number());
     }
 
     /** {@code to += value}. */
@@ -230,12 +230,12 @@ public final class Assembler {
 
     /** {@code to += the eight bytes at from}. */
     public void add(Gp to, Mem from) {
-        memory(0x03, to.ordinal(), from);
+        memory(0x03, to.number(), from);
     }
 
     /** {@code to -= from}. */
     public void sub(Gp to, Gp from) {
-        registers(0x29, from.ordinal(), to.ordinal());
+        registers(0x29, from.number(), to.number());
     }
 
     /** {@code to -= value}. */
@@ -245,7 +245,7 @@ public final class Assembler {
 
     /** Compares two registers. */
     public void cmp(Gp a, Gp b) {
-        registers(0x39, b.ordinal(), a.ordinal());
+        registers(0x39, b.number(), a.number());
     }
 
     /** Compares a register with a number. */
@@ -255,45 +255,45 @@ public final class Assembler {
 
     /** Compares a register with zero. */
     public void test(Gp a) {
-        registers(0x85, a.ordinal(), a.ordinal());
+        registers(0x85, a.number(), a.number());
     }
 
     /** {@code to -= 1}. */
     public void dec(Gp to) {
-        registers(0xff, 1, to.ordinal());
+        registers(0xff, 1, to.number());
     }
 
     /** {@code to <<= bits}. */
     public void shl(Gp to, int bits) {
-        registers(0xc1, 4, to.ordinal());
+        registers(0xc1, 4, to.number());
         put(bits);
     }
 
     /** {@code to >>>= bits}. */
     public void shr(Gp to, int bits) {
-        registers(0xc1, 5, to.ordinal());
+        registers(0xc1, 5, to.number());
         put(bits);
     }
 
     /** {@code to = number of zeros below the lowest one of from}, 32 bits. */
     public void tzcnt(Gp to, Gp from) {
         put(0xf3);
-        rex(false, to.ordinal(), Optional.empty(), from.ordinal());
+        rex(false, to.number(), Optional.empty(), from.number());
         put(0x0f);
         put(0xbc);
-        put(0xc0 | (to.ordinal() & 7) << 3 | from.ordinal() & 7);
+        put(0xc0 | (to.number() & 7) << 3 | from.number() & 7);
     }
 
     /** Keeps a register on the stack. */
     public void push(Gp from) {
-        rex(false, 0, Optional.empty(), from.ordinal());
-        put(0x50 | from.ordinal() & 7);
+        rex(false, 0, Optional.empty(), from.number());
+        put(0x50 | from.number() & 7);
     }
 
     /** Takes a register from the stack. */
     public void pop(Gp to) {
-        rex(false, 0, Optional.empty(), to.ordinal());
-        put(0x58 | to.ordinal() & 7);
+        rex(false, 0, Optional.empty(), to.number());
+        put(0x58 | to.number() & 7);
     }
 
     /** Jumps. */
@@ -329,9 +329,9 @@ public final class Assembler {
 
     /** {@code [to] = the low four bytes of from}. */
     public void mov4(Mem to, Gp from) {
-        rex(false, from.ordinal(), to.index(), to.base().ordinal());
+        rex(false, from.number(), to.index(), to.base().number());
         put(0x89);
-        address(from.ordinal(), to, 0);
+        address(from.number(), to, 0);
     }
 
     // ------------------------------------------------------------------------------------------------- vectors
@@ -356,8 +356,8 @@ public final class Assembler {
     }
 
     private void vector(int map, int pp, int bits, int opcode, int reg, int second, Mem m, int immediateBytes) {
-        boolean x = m.index().isPresent() && m.index().get().ordinal() > 7;
-        boolean b = m.constant().isEmpty() && m.base().ordinal() > 7;
+        boolean x = m.index().isPresent() && m.index().get().number() > 7;
+        boolean b = m.constant().isEmpty() && m.base().number() > 7;
         vex(map, pp, false, bits, reg, second, x, b, opcode);
         address(reg, m, immediateBytes);
     }
@@ -414,45 +414,45 @@ public final class Assembler {
 
     /** {@code to = a op b}. */
     public void op(Op op, Ymm to, Ymm a, Ymm b) {
-        vector(op.map, op.pp, 256, op.opcode, to.ordinal(), a.ordinal(), b.ordinal());
+        vector(op.map, op.pp, 256, op.opcode, to.number(), a.number(), b.number());
     }
 
     /** {@code to = a op the 32 bytes at b}. */
     public void op(Op op, Ymm to, Ymm a, Mem b) {
-        vector(op.map, op.pp, 256, op.opcode, to.ordinal(), a.ordinal(), b, 0);
+        vector(op.map, op.pp, 256, op.opcode, to.number(), a.number(), b, 0);
     }
 
     /** {@code to = a op b} in the lowest float only; for {@code ADD, SUB, MUL, DIV, MAX}. */
     public void single(Op op, Ymm to, Ymm a, Ymm b) {
-        vector(MAP_0F, PP_F3, 128, op.opcode, to.ordinal(), a.ordinal(), b.ordinal());
+        vector(MAP_0F, PP_F3, 128, op.opcode, to.number(), a.number(), b.number());
     }
 
     /** {@code to = a op b} in the four lowest floats; for {@code ADD, SUB, MUL, DIV, MAX}. */
     public void four(Op op, Ymm to, Ymm a, Ymm b) {
-        vector(op.map, op.pp, 128, op.opcode, to.ordinal(), a.ordinal(), b.ordinal());
+        vector(op.map, op.pp, 128, op.opcode, to.number(), a.number(), b.number());
     }
 
     /** {@code to = the square root of b} in the lowest float, the others from a. */
     public void sqrtSingle(Ymm to, Ymm a, Ymm b) {
-        vector(MAP_0F, PP_F3, 128, 0x51, to.ordinal(), a.ordinal(), b.ordinal());
+        vector(MAP_0F, PP_F3, 128, 0x51, to.number(), a.number(), b.number());
     }
 
     /** Loads 32 bytes. */
     public void load(Ymm to, Mem from) {
-        vector(MAP_0F, PP_NONE, 256, 0x10, to.ordinal(), 0, from, 0);
+        vector(MAP_0F, PP_NONE, 256, 0x10, to.number(), 0, from, 0);
     }
 
     /** Stores 32 bytes. */
     public void store(Mem to, Ymm from) {
-        vector(MAP_0F, PP_NONE, 256, 0x11, from.ordinal(), 0, to, 0);
+        vector(MAP_0F, PP_NONE, 256, 0x11, from.number(), 0, to, 0);
     }
 
     /** {@code to = from}. */
     public void move(Ymm to, Ymm from) {
-        if (from.ordinal() > 7 && to.ordinal() < 8) { // the other direction's form is shorter
-            vector(MAP_0F, PP_NONE, 256, 0x29, from.ordinal(), 0, to.ordinal());
+        if (from.number() > 7 && to.number() < 8) { // the other direction's form is shorter
+            vector(MAP_0F, PP_NONE, 256, 0x29, from.number(), 0, to.number());
         } else {
-            vector(MAP_0F, PP_NONE, 256, 0x28, to.ordinal(), 0, from.ordinal());
+            vector(MAP_0F, PP_NONE, 256, 0x28, to.number(), 0, from.number());
         }
     }
 
@@ -463,68 +463,68 @@ public final class Assembler {
 
     /** Loads one float into all eight. */
     public void broadcast(Ymm to, Mem from) {
-        vector(MAP_0F38, PP_66, 256, 0x18, to.ordinal(), 0, from, 0);
+        vector(MAP_0F38, PP_66, 256, 0x18, to.number(), 0, from, 0);
     }
 
     /** The lowest float into all eight. */
     public void broadcast(Ymm to, Ymm from) {
-        vector(MAP_0F38, PP_66, 256, 0x18, to.ordinal(), 0, from.ordinal());
+        vector(MAP_0F38, PP_66, 256, 0x18, to.number(), 0, from.number());
     }
 
     /** The low four bytes of a register into the lowest float, the others zero. */
     public void toVector(Ymm to, Gp from) {
-        vector(MAP_0F, PP_66, 128, 0x6e, to.ordinal(), 0, from.ordinal());
+        vector(MAP_0F, PP_66, 128, 0x6e, to.number(), 0, from.number());
     }
 
     /** The lowest float into the low four bytes of a register, the others zero. */
     public void fromVector(Gp to, Ymm from) {
-        vector(MAP_0F, PP_66, 128, 0x7e, from.ordinal(), 0, to.ordinal());
+        vector(MAP_0F, PP_66, 128, 0x7e, from.number(), 0, to.number());
     }
 
     /** {@code to = from << bits}, 32-bit numbers. */
     public void shiftLeft(Ymm to, Ymm from, int bits) {
-        vector(MAP_0F, PP_66, 256, 0x72, 6, to.ordinal(), from.ordinal());
+        vector(MAP_0F, PP_66, 256, 0x72, 6, to.number(), from.number());
         put(bits);
     }
 
     /** {@code to = from >>> bits}, 32-bit numbers. */
     public void shiftRight(Ymm to, Ymm from, int bits) {
-        vector(MAP_0F, PP_66, 256, 0x72, 2, to.ordinal(), from.ordinal());
+        vector(MAP_0F, PP_66, 256, 0x72, 2, to.number(), from.number());
         put(bits);
     }
 
     /** {@code to = from >> bits}, signed 32-bit numbers. */
     public void shiftSigned(Ymm to, Ymm from, int bits) {
-        vector(MAP_0F, PP_66, 256, 0x72, 4, to.ordinal(), from.ordinal());
+        vector(MAP_0F, PP_66, 256, 0x72, 4, to.number(), from.number());
         put(bits);
     }
 
     /** Signed 32-bit numbers to floats. */
     public void toFloats(Ymm to, Ymm from) {
-        vector(MAP_0F, PP_NONE, 256, 0x5b, to.ordinal(), 0, from.ordinal());
+        vector(MAP_0F, PP_NONE, 256, 0x5b, to.number(), 0, from.number());
     }
 
     /** The upper four floats into the lower half of {@code to}. */
     public void upper(Ymm to, Ymm from) {
-        vector(MAP_0F3A, PP_66, 256, 0x19, from.ordinal(), 0, to.ordinal());
+        vector(MAP_0F3A, PP_66, 256, 0x19, from.number(), 0, to.number());
         put(1);
     }
 
     /** Rearranges the floats of each half: two bits of {@code order} for each place, lowest first. */
     public void permute(Ymm to, Ymm from, int order) {
-        vector(MAP_0F3A, PP_66, 256, 0x04, to.ordinal(), 0, from.ordinal());
+        vector(MAP_0F3A, PP_66, 256, 0x04, to.number(), 0, from.number());
         put(order);
     }
 
     /** All ones where the floats are equal. */
     public void equal(Ymm to, Ymm a, Mem b) {
-        vector(MAP_0F, PP_NONE, 256, 0xc2, to.ordinal(), a.ordinal(), b, 1);
+        vector(MAP_0F, PP_NONE, 256, 0xc2, to.number(), a.number(), b, 1);
         put(0);
     }
 
     /** The eight sign bits. */
     public void signs(Gp to, Ymm from) {
-        vector(MAP_0F, PP_NONE, 256, 0x50, to.ordinal(), 0, from.ordinal());
+        vector(MAP_0F, PP_NONE, 256, 0x50, to.number(), 0, from.number());
     }
 
     /** Forgets the upper halves, so that older instructions of the caller are not slowed down. */

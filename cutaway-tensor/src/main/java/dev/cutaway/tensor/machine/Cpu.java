@@ -1,12 +1,12 @@
 package dev.cutaway.tensor.machine;
 
+import static dev.cutaway.tensor.machine.Gp.R8;
 import static dev.cutaway.tensor.machine.Gp.RAX;
 import static dev.cutaway.tensor.machine.Gp.RBX;
 import static dev.cutaway.tensor.machine.Gp.RCX;
-import static dev.cutaway.tensor.machine.Gp.RDX;
 import static dev.cutaway.tensor.machine.Gp.RDI;
+import static dev.cutaway.tensor.machine.Gp.RDX;
 import static dev.cutaway.tensor.machine.Gp.RSI;
-import static dev.cutaway.tensor.machine.Gp.R8;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

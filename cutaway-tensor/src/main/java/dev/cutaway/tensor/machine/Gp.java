@@ -17,5 +17,11 @@ public enum Gp {
     R12,
     R13,
     R14,
-    R15
+    R15;
+
+    /** Its number in instructions. */
+    @SuppressWarnings("EnumOrdinal") // declared in this order for it
+    public int number() {
+        return ordinal();
+    }
 }

@@ -7,6 +7,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -16,6 +17,7 @@ import java.util.Locale;
  * the registers RDI, RSI, RDX, RCX, R8, R9 and answers with RAX: the System V calling convention, which Linux and macOS
  * share; it may change RAX, RCX, RDX, RSI, RDI, R8 to R11 and all vector registers.
  */
+@SuppressWarnings("restricted") // calling code that Java cannot check is what this class is for
 public final class MachineCode {
     private static final int PROT_READ_WRITE = 3;
     private static final int PROT_READ_EXECUTE = 5;
@@ -79,8 +81,7 @@ public final class MachineCode {
         boolean mac = System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("mac");
         int anonymous = mac ? 0x1000 : 0x20;
         try {
-            long at = (long) map.invokeExact(
-                    0L, (long) code.length, PROT_READ_WRITE, MAP_PRIVATE | anonymous, -1, 0L);
+            long at = (long) map.invokeExact(0L, (long) code.length, PROT_READ_WRITE, MAP_PRIVATE | anonymous, -1, 0L);
             if (at == -1) {
                 throw new IllegalStateException("no memory for " + code.length + " bytes of machine code");
             }
@@ -112,5 +113,35 @@ public final class MachineCode {
         } catch (Throwable t) {
             throw new IllegalStateException(t);
         }
+    }
+
+    /** Keeps what a call's arguments point to alive until here: called after the call, which does not throw. */
+    @SuppressWarnings("ReachabilityFenceUsage")
+    public static void keep(Object a) {
+        Reference.reachabilityFence(a);
+    }
+
+    /** Keeps what a call's arguments point to alive until here: called after the call, which does not throw. */
+    @SuppressWarnings("ReachabilityFenceUsage")
+    public static void keep(Object a, Object b) {
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+    }
+
+    /** Keeps what a call's arguments point to alive until here: called after the call, which does not throw. */
+    @SuppressWarnings("ReachabilityFenceUsage")
+    public static void keep(Object a, Object b, Object c) {
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+        Reference.reachabilityFence(c);
+    }
+
+    /** Keeps what a call's arguments point to alive until here: called after the call, which does not throw. */
+    @SuppressWarnings("ReachabilityFenceUsage")
+    public static void keep(Object a, Object b, Object c, Object d) {
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+        Reference.reachabilityFence(c);
+        Reference.reachabilityFence(d);
     }
 }

@@ -25,4 +25,10 @@ public enum Ymm {
     public static Ymm of(int i) {
         return ALL[i];
     }
+
+    /** Its number in instructions. */
+    @SuppressWarnings("EnumOrdinal") // declared in this order for it
+    public int number() {
+        return ordinal();
+    }
 }

@@ -25,8 +25,10 @@ class KernelsTest {
         Choice choice = Choice.make("fast");
         assertThat(choice.scalar()).isTrue();
         assertThat(choice.error())
-                .hasValueSatisfying(e -> assertThat(e)
-                        .isEqualTo("-Dcutaway.kernels=fast: unknown kernels; use auto, machine, vector, scalar, 128, 256 or 512"));
+                .hasValueSatisfying(
+                        e -> assertThat(e)
+                                .isEqualTo(
+                                        "-Dcutaway.kernels=fast: unknown kernels; use auto, machine, vector, scalar, 128, 256 or 512"));
     }
 
     @Test

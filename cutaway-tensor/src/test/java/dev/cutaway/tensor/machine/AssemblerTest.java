@@ -50,13 +50,11 @@ class AssemblerTest {
     }
 
     private static String name(Enum<?> register) {
-        return register instanceof Ymm y
-                ? "ymm" + y.ordinal()
-                : register.name().toLowerCase(Locale.ROOT);
+        return register instanceof Ymm y ? "ymm" + y.number() : register.name().toLowerCase(Locale.ROOT);
     }
 
     private static String xmm(Ymm y) {
-        return "xmm" + y.ordinal();
+        return "xmm" + y.number();
     }
 
     private static String place(String size, Mem m) {
