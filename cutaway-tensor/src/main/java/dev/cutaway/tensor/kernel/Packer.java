@@ -2,7 +2,9 @@ package dev.cutaway.tensor.kernel;
 
 import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** Rearranges weights into panels, see {@link Layout}; called once for each matrix, so it must read as fast as a disk. */
 final class Packer {
@@ -26,6 +28,13 @@ final class Packer {
 
     /** Fills the panels of {@code to} from the tensor. */
     static void pack(Tensor weight, PackedMatrix to) {
+        boolean odd = (to.layout == Layout.F16 || to.layout == Layout.BF16) && to.columns() % 2 != 0;
+        boolean same = to.layout != Layout.F32 || weight.dtype() == DType.F32;
+        Optional<MachineCode> code = PackCode.of(to.layout);
+        if (code.isPresent() && !odd && same && weight.data().isNative() && to.data.isNative()) {
+            packByMachine(code.get(), weight, to);
+            return;
+        }
         if (to.layout == Layout.F32) {
             packFloats(weight, to);
             return;
@@ -43,6 +52,23 @@ final class Packer {
                 default -> SuperPacker.pack(source, row * rowBytes, to, at, lane);
             }
         }
+    }
+
+    private static void packByMachine(MachineCode code, Tensor weight, PackedMatrix to) {
+        Layout layout = to.layout;
+        long rowBytes = weight.dtype().bytes(to.columns());
+        long units = rowBytes / PackCode.sourceBytes(layout);
+        if (weight.data().byteSize() < rowBytes * to.rows()) {
+            throw new IllegalArgumentException(weight + " has fewer bytes than its shape needs");
+        }
+        for (int row = 0; row < to.rows(); row++) {
+            int lane = row % Layout.PANEL;
+            long panel = to.data.address() + to.panelAt(row / Layout.PANEL);
+            long codes = panel + 4L * (layout.headerWords + lane);
+            long header = layout.headerWords == Layout.PANEL ? 4L * lane : 4L * (lane % 16) + 2L * (lane / 16);
+            code.call(weight.data().address() + row * rowBytes, codes, panel + header, units, 0, 0);
+        }
+        MachineCode.keep(weight, to);
     }
 
     private static void packFloats(Tensor weight, PackedMatrix to) {

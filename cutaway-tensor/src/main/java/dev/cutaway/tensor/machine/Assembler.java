@@ -213,6 +213,55 @@ public final class Assembler {
         put4(value);
     }
 
+    /** {@code to = value}, all 64 bits. */
+    public void movLong(Gp to, long value) {
+        rex(true, 0, Optional.empty(), to.number());
+        put(0xb8 | to.number() & 7);
+        put4((int) value);
+        put4((int) (value >>> 32));
+    }
+
+    /** {@code to = the four bytes at from}, the upper half zero. */
+    public void load4(Gp to, Mem from) {
+        rex(false, to.number(), from.index(), from.base().number());
+        put(0x8b);
+        address(to.number(), from, 0);
+    }
+
+    /** {@code to = the two bytes at from}, the rest zero. */
+    public void load2(Gp to, Mem from) {
+        rex(false, to.number(), from.index(), from.base().number());
+        put(0x0f);
+        put(0xb7);
+        address(to.number(), from, 0);
+    }
+
+    /** {@code [to] = the low two bytes of from}. */
+    public void store2(Mem to, Gp from) {
+        put(0x66);
+        rex(false, from.number(), to.index(), to.base().number());
+        put(0x89);
+        address(from.number(), to, 0);
+    }
+
+    /** {@code to ^= value}, the low half; the upper one becomes zero. */
+    public void xor4(Gp to, int value) {
+        rex(false, 0, Optional.empty(), to.number());
+        if (to == Gp.RAX) {
+            put(0x35);
+        } else {
+            put(0x81);
+            put(0xf0 | to.number() & 7);
+        }
+        put4(value);
+    }
+
+    /** {@code to = the bits of from that the mask has, side by side}. */
+    public void pext(Gp to, Gp from, Gp mask) {
+        vex(MAP_0F38, PP_F3, true, 128, to.number(), from.number(), false, mask.number() > 7, 0xf5);
+        put(0xc0 | (to.number() & 7) << 3 | mask.number() & 7);
+    }
+
     /** {@code to = address of from}. */
     public void lea(Gp to, Mem from) {
         memory(0x8d, to.number(), from);

@@ -15,7 +15,7 @@ import java.lang.foreign.ValueLayout;
 /**
  * What the processor says that it can do, and the operating system lets it.
  *
- * @param avx2 vectors of 256 bits with whole numbers and fused multiply-add (AVX2, FMA, BMI1: x86-64-v3)
+ * @param avx2 vectors of 256 bits with whole numbers and fused multiply-add (AVX2, FMA, BMI1, BMI2: x86-64-v3)
  * @param avx512 vectors of 512 bits (AVX-512 F, BW, DQ, VL: x86-64-v4)
  * @param vnni dot products of bytes (AVX512_VNNI)
  * @param bf16 dot products of bfloat16 (AVX512_BF16)
@@ -39,7 +39,7 @@ public record Cpu(boolean avx2, boolean avx512, boolean vnni, boolean bf16) {
         int more = seven[0] >= 1 ? words(ask, out, 7, 1, false)[0] : 0;
         int saved = words(ask, out, 0, 0, true)[0];
         boolean fma = bit(features, 12) && bit(features, 28) && bit(features, 29);
-        boolean avx2 = fma && bit(seven[1], 5) && bit(seven[1], 3) && (saved & 6) == 6;
+        boolean avx2 = fma && bit(seven[1], 5) && bit(seven[1], 3) && bit(seven[1], 8) && (saved & 6) == 6;
         boolean wide = bit(seven[1], 16) && bit(seven[1], 17) && bit(seven[1], 30) && bit(seven[1], 31);
         boolean avx512 = avx2 && wide && (saved & 0xe6) == 0xe6;
         return new Cpu(avx2, avx512, avx512 && bit(seven[2], 11), avx512 && bit(more, 5));

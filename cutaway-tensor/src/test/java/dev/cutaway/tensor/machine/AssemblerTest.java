@@ -53,6 +53,11 @@ class AssemblerTest {
         return register instanceof Ymm y ? "ymm" + y.number() : register.name().toLowerCase(Locale.ROOT);
     }
 
+    /** The name of a register's lower half. */
+    private static String low(Gp register) {
+        return register.number() > 7 ? name(register) + "d" : "e" + name(register).substring(1);
+    }
+
     private static String xmm(Ymm y) {
         return "xmm" + y.number();
     }
@@ -146,6 +151,10 @@ class AssemblerTest {
                 put("sub " + name(p[0]) + "," + value, a -> a.sub(p[0], value));
                 put("cmp " + name(p[0]) + "," + value, a -> a.cmp(p[0], value));
             }
+            put("movabs " + name(p[0]) + ",1085102592571150095", a -> a.movLong(p[0], 0x0f0f0f0f0f0f0f0fL));
+            put("xor " + low(p[0]) + ",305419896", a -> a.xor4(p[0], 0x12345678));
+            put("pext " + both + "," + name(p[1]), a -> a.pext(p[0], p[1], p[1]));
+            put("pext " + name(p[1]) + ",rdx," + name(p[0]), a -> a.pext(p[1], Gp.RDX, p[0]));
             put("mov " + name(p[0]) + ",-1", a -> a.mov(p[0], -1));
         }
         for (Mem m : PLACES) {
@@ -154,6 +163,11 @@ class AssemblerTest {
             put("add r14," + place("qword", m), a -> a.add(Gp.R14, m));
             put("lea rbx," + place("", m).replace(" ptr ", ""), a -> a.lea(Gp.RBX, m));
             put("mov " + place("dword", m) + ",r10d", a -> a.mov4(m, Gp.R10));
+            put("mov esi," + place("dword", m), a -> a.load4(Gp.RSI, m));
+            put("movzx r11d," + place("word", m), a -> a.load2(Gp.R11, m));
+            put("movzx eax," + place("word", m), a -> a.load2(Gp.RAX, m));
+            put("mov " + place("word", m) + ",r9w", a -> a.store2(m, Gp.R9));
+            put("mov " + place("word", m) + ",cx", a -> a.store2(m, Gp.RCX));
         }
         put("tzcnt eax,eax", a -> a.tzcnt(Gp.RAX, Gp.RAX));
         put("tzcnt r9d,r12d", a -> a.tzcnt(Gp.R9, Gp.R12));

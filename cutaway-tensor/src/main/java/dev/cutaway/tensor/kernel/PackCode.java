@@ -1,0 +1,108 @@
+package dev.cutaway.tensor.kernel;
+
+import static dev.cutaway.tensor.machine.Gp.R8;
+import static dev.cutaway.tensor.machine.Gp.R9;
+import static dev.cutaway.tensor.machine.Gp.RAX;
+import static dev.cutaway.tensor.machine.Gp.RCX;
+import static dev.cutaway.tensor.machine.Gp.RDI;
+import static dev.cutaway.tensor.machine.Gp.RDX;
+import static dev.cutaway.tensor.machine.Gp.RSI;
+
+import dev.cutaway.tensor.machine.Assembler;
+import dev.cutaway.tensor.machine.Assembler.Condition;
+import dev.cutaway.tensor.machine.Label;
+import dev.cutaway.tensor.machine.MachineCode;
+import dev.cutaway.tensor.machine.Mem;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The machine code of {@link Packer} for the formats that most weights have: a model's first token waits for this. One row of
+ * one panel at a time.
+ *
+ * <p>{@code f(row in the file, its first word among the codes of the panel's first block, its place in that block's header,
+ * units)}: a unit is a block, or a word of two columns, or a column.
+ */
+final class PackCode {
+    private static final int ROW_BYTES = 4 * Layout.PANEL;
+    private static final Map<Layout, MachineCode> MADE = new EnumMap<>(Layout.class);
+
+    private PackCode() {}
+
+    /** The code for a layout, if there is some and this process runs machine code. */
+    static synchronized Optional<MachineCode> of(Layout layout) {
+        boolean known = switch (layout) {
+            case F32, F16, BF16, Q8, Q4, Q4_MIN -> true;
+            default -> false;
+        };
+        return Choice.MADE.machine() && known
+                ? Optional.of(MADE.computeIfAbsent(layout, l -> MachineCode.of(code(l))))
+                : Optional.empty();
+    }
+
+    private static byte[] code(Layout layout) {
+        Assembler a = new Assembler();
+        if (layout.codeBits == 4) {
+            a.movLong(R8, 0x0f0f0f0f0f0f0f0fL);
+        }
+        Label loop = a.here();
+        switch (layout) {
+            case Q8 -> {
+                a.load2(RAX, Mem.at(RDI));
+                a.store2(Mem.at(RDX), RAX);
+                for (int i = 0; i < 8; i++) {
+                    a.load4(RAX, Mem.at(RDI, 2 + 4 * i));
+                    a.mov4(Mem.at(RSI, ROW_BYTES * i), RAX);
+                }
+            }
+            case Q4, Q4_MIN -> nibbles(a, layout);
+            default -> {
+                a.load4(RAX, Mem.at(RDI));
+                a.mov4(Mem.at(RSI), RAX);
+            }
+        }
+        int step = layout.blocked() ? 4 * layout.blockWords() : ROW_BYTES;
+        a.add(RDI, sourceBytes(layout));
+        a.add(RSI, step);
+        a.add(RDX, step);
+        a.dec(RCX);
+        a.jump(Condition.NOT_EQUAL, loop);
+        a.ret();
+        return a.finish();
+    }
+
+    private static void nibbles(Assembler a, Layout layout) {
+        int codesAt = layout.minimum ? 4 : 2;
+        if (layout.minimum) {
+            a.load4(RAX, Mem.at(RDI));
+            a.mov4(Mem.at(RDX), RAX);
+        } else {
+            a.load2(RAX, Mem.at(RDI));
+            a.store2(Mem.at(RDX), RAX);
+        }
+        for (int i = 0; i < 2; i++) {
+            a.mov(R9, Mem.at(RDI, codesAt + 8 * i));
+            for (int upper = 0; upper < 2; upper++) {
+                a.pext(RAX, R9, R8);
+                if (!layout.minimum) {
+                    a.xor4(RAX, 0x88888888); // code - 8 in two's complement
+                }
+                a.mov4(Mem.at(RSI, ROW_BYTES * (i + 2 * upper)), RAX);
+                if (upper == 0) {
+                    a.shr(R9, 4);
+                }
+            }
+        }
+    }
+
+    /** Bytes of a unit in the file. */
+    static int sourceBytes(Layout layout) {
+        return switch (layout) {
+            case Q8 -> 34;
+            case Q4 -> 18;
+            case Q4_MIN -> 20;
+            default -> 4;
+        };
+    }
+}
