@@ -70,6 +70,7 @@ final class Run implements Runnable {
         try (Model opened = model.open(exact);
                 Out out = new Out()) {
             requireDecoder(opened);
+            opened.prepareSoon(); // while the tokenizer is read
             GenerateOptions options = sampling.options(opened, false);
             SessionOptions how = SessionOptions.defaults().withRecording(false).withContext(context);
             try (Session session = opened.session(how)) {

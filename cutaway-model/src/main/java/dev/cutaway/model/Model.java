@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * first session runs. Immutable and shared between threads; each thread makes a {@link Session} of its own.
  */
 public final class Model implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Model.class.getName());
+
     private final ModelFiles files;
     private final Architecture architecture;
     private final Sizes sizes;
@@ -38,6 +40,7 @@ public final class Model implements AutoCloseable {
     private final Pool pool;
     private final ReentrantLock running = new ReentrantLock();
     private volatile boolean prepared;
+    private volatile boolean closed;
     private @Nullable Tokenizer tokenizer;
 
     private Model(ModelFiles files, OpenOptions options) {
@@ -199,11 +202,30 @@ public final class Model implements AutoCloseable {
         running.lock();
         try {
             if (!prepared) {
-                plan.prepare();
+                requireOpen();
+                plan.prepare(pool);
                 prepared = true;
             }
         } finally {
             running.unlock();
+        }
+    }
+
+    /** Begins to pack the weights on another thread and returns; whoever needs them first waits for the rest. */
+    public void prepareSoon() {
+        Thread.ofPlatform().name("cutaway-prepare").daemon().start(() -> {
+            try {
+                prepare();
+            } catch (RuntimeException | Error e) {
+                // Whoever uses the model meets it again, on a thread that can say so.
+                LOG.log(System.Logger.Level.DEBUG, "weights cannot be packed", e);
+            }
+        });
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(name() + " is closed");
         }
     }
 
@@ -245,8 +267,14 @@ public final class Model implements AutoCloseable {
 
     @Override
     public void close() {
-        pool.close();
-        weights.close();
+        running.lock(); // after the step that runs, or the packing, if there is one
+        try {
+            closed = true;
+            pool.close();
+            weights.close();
+        } finally {
+            running.unlock();
+        }
     }
 
     @Override

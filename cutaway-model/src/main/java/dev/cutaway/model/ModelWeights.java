@@ -153,7 +153,11 @@ final class ModelWeights implements Weights {
         PackedMatrix plain = packed.computeIfAbsent(p.source(), s -> {
             Tensor t = tensor(p);
             Tensor matrix = exact && t.dtype().quantised() ? t.widen() : t;
-            return PackedMatrix.of(matrix, Optional.empty(), arena);
+            PackedMatrix made = PackedMatrix.of(matrix, Optional.empty(), arena);
+            if (t.data().isMapped()) {
+                t.data().unload(); // else the file's pages would stay in memory beside the packed ones
+            }
+            return made;
         });
         return bias.map(b -> biased.computeIfAbsent(
                         new Biased(p.source(), b.source()), k -> plain.withBias(Optional.of(vector(b)))))

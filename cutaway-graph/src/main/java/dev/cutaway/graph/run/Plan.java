@@ -11,6 +11,7 @@ import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Kernels;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,16 +76,35 @@ public final class Plan {
                 .anyMatch(n -> n.op() instanceof Attention && n.in().get(1).equals(v));
     }
 
-    /** Packs and widens every weight that the steps use, one step after the other. */
-    public void prepare() {
-        for (PlanBuilder b : List.of(source, rows)) {
-            for (Step s : b.steps) {
-                switch (s) {
-                    case LinearStep l -> l.prepare();
-                    case RowSteps.Norm n -> n.prepare();
-                    case RowSteps.Embed e -> e.prepare();
-                    default -> {}
-                }
+    /** Packs and widens every weight that the steps use, as many at once as the pool has threads. */
+    public void prepare(Pool pool) {
+        List<Step> users = new ArrayList<>(source.steps);
+        users.addAll(rows.steps);
+        Collections.reverse(users); // the largest one, the unembedding, is the last: begun first, nobody waits for it
+        for (int from = 0; from < users.size(); from += Pool.MAX_CHUNKS) {
+            pool.run(new Preparation(users.subList(from, Math.min(users.size(), from + Pool.MAX_CHUNKS))));
+        }
+    }
+
+    /** One step's preparation to a chunk. */
+    private record Preparation(List<Step> users) implements Pool.Program {
+        @Override
+        public int steps() {
+            return 1;
+        }
+
+        @Override
+        public int chunks(int step) {
+            return users.size();
+        }
+
+        @Override
+        public void execute(int step, int chunk, int worker) {
+            switch (users.get(chunk)) {
+                case LinearStep l -> l.prepare();
+                case RowSteps.Norm n -> n.prepare();
+                case RowSteps.Embed e -> e.prepare();
+                default -> {}
             }
         }
     }

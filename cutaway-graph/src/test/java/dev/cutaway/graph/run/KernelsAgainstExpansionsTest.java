@@ -159,7 +159,9 @@ class KernelsAgainstExpansionsTest {
                 .slice(0, past, all)
                 .toFloats();
         Plan plan = new Plan(g, numbers, List.of("y"));
-        plan.prepare();
+        try (Pool pool = new Pool(1)) {
+            plan.prepare(pool);
+        }
         try (Pool pool = new Pool(2);
                 Plan.Runner runner = plan.new Runner(pool, Kernels.get());
                 SequenceState state = plan.newSequence(false)) {

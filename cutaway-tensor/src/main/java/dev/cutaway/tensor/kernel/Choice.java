@@ -32,47 +32,49 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
                     + ": unknown kernels; use auto, machine, vector, scalar, 128, 256 or 512";
             return new Choice(false, 0, message, Optional.of(message));
         }
-        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+        boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        String obstacle = "";
+        if (wish.equals("machine") || wish.equals("auto")) {
+            Optional<Cpu> cpu = Optional.empty();
+            try {
+                obstacle = MachineCode.obstacle();
+                cpu = obstacle.isEmpty() ? Optional.of(Cpu.read()) : cpu;
+            } catch (IllegalStateException e) {
+                obstacle = String.valueOf(e.getMessage());
+            }
+            if (cpu.isPresent() && !cpu.get().avx2()) {
+                obstacle = "this processor lacks AVX2, FMA or BMI2";
+            }
+            if (wish.equals("machine")) {
+                return machine(obstacle);
+            }
+            // The machine code's vectors have 256 bits: where there are wider ones, the compiler's code for those wins.
+            if (obstacle.isEmpty() && !(vectors && cpu.map(Cpu::avx512).orElse(false))) {
+                String why = "this processor has 256-bit vectors with fused multiply-add, and code made for them is"
+                        + " faster than what the JVM's compiler makes";
+                return new Choice(true, 0, why, Optional.empty());
+            }
+        }
+        if (!vectors) {
             String why =
                     "the module jdk.incubator.vector is not there; start java with --add-modules jdk.incubator.vector"
                             + " (JDK 25) to be many times faster";
             return new Choice(
                     false, 0, why, wish.equals("auto") ? Optional.empty() : Optional.of(wish + "-bit kernels: " + why));
         }
-        int widest = Processor.vectorBits();
-        if (wish.equals("machine") || wish.equals("auto")) {
-            String obstacle = obstacle(widest);
-            if (obstacle.isEmpty()) {
-                String why = wish.equals("auto")
-                        ? "this processor has 256-bit vectors with fused multiply-add, and code made for it beats the compiler's"
-                        : "-D" + Kernels.PROPERTY + "=machine asks for it";
-                return new Choice(true, widest, why, Optional.empty());
-            }
-            if (wish.equals("machine")) {
-                String message = "-D" + Kernels.PROPERTY + "=machine: " + obstacle + "; use auto";
-                return new Choice(false, 0, message, Optional.of(message));
-            }
-            Choice vectors = vectors(asked, wish, widest);
-            return new Choice(
-                    false, vectors.bits(), vectors.why() + " (no machine code: " + obstacle + ")", vectors.error());
-        }
-        return vectors(asked, wish, widest);
+        Choice choice = vectors(asked, wish, Processor.vectorBits());
+        return obstacle.isEmpty()
+                ? choice
+                : new Choice(
+                        false, choice.bits(), choice.why() + " (no machine code: " + obstacle + ")", choice.error());
     }
 
-    /** What stands against machine code; empty if nothing does. */
-    private static String obstacle(int widest) {
-        if (widest < 128) {
-            return "the Vector API, which does what machine code leaves over, has no vectors here";
+    private static Choice machine(String obstacle) {
+        if (obstacle.isEmpty()) {
+            return new Choice(true, 0, "-D" + Kernels.PROPERTY + "=machine asks for it", Optional.empty());
         }
-        String obstacle = MachineCode.obstacle();
-        if (!obstacle.isEmpty()) {
-            return obstacle;
-        }
-        try {
-            return Cpu.read().avx2() ? "" : "this processor lacks AVX2 or FMA";
-        } catch (IllegalStateException e) {
-            return String.valueOf(e.getMessage());
-        }
+        String message = "-D" + Kernels.PROPERTY + "=machine: " + obstacle + "; use auto";
+        return new Choice(false, 0, message, Optional.of(message));
     }
 
     private static Choice vectors(String asked, String wish, int widest) {

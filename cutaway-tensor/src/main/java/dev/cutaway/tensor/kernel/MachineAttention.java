@@ -9,7 +9,7 @@ import java.util.Objects;
  * then over the rows of values. Queries go through a tile up to six at a time: several rows of one head, or, where a step has
  * fewer rows than the group has heads, the heads of one row, which share the loads of keys and values. A query's unseen keys
  * get a probability of exactly zero, so results do not depend on the company. What it does not do (values whose length is not a
- * multiple of sixteen, memory on the heap) the Vector API does.
+ * multiple of sixteen, memory on the heap) plain code does.
  *
  * <p>Scratch: scores {@code [6, keys]}, keys rounded up to panels and eight more; arguments.
  */
@@ -20,7 +20,7 @@ final class MachineAttention implements AttentionKernels {
     private static final int VALUES = 16;
     private static final int ARGUMENTS = ProductCode.TILE_ARGUMENTS / 4;
     private static final MemorySegment NOTHING = MemorySegment.NULL;
-    private static final VectorAttention OTHER = new VectorAttention();
+    private static final ScalarAttention OTHER = new ScalarAttention();
 
     private final MachineMatrix matrix;
     private final MachineRows rows;

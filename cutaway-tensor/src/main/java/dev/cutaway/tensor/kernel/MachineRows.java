@@ -7,12 +7,11 @@ import java.util.Objects;
 
 /**
  * Row functions by machine code, see {@link RowCode}; what is left over at the end of a row is computed one by one, with the
- * same functions. What it does not do ({@code erf}, {@code tanh}, rows whose sums end within a vector, memory on the heap) the
- * Vector API does.
+ * same functions. What it does not do (norms and softmaxes of rows that end within a vector, memory on the heap) plain code
+ * does.
  */
 final class MachineRows implements RowKernels {
     private static final int EIGHT = 8;
-    private static final VectorRows OTHER = new VectorRows();
     private static final ScalarRows REST = new ScalarRows();
 
     private final MachineCode add = MachineCode.of(RowCode.zip(Assembler.Op.ADD));
@@ -26,6 +25,14 @@ final class MachineRows implements RowKernels {
     private final MachineCode softmax = MachineCode.of(RowCode.softmax());
     private final MachineCode max = MachineCode.of(RowCode.max());
     private final MachineCode find = MachineCode.of(RowCode.find());
+    private final MachineCode sumExp = MachineCode.of(RowCode.sumExp());
+    private final MachineCode dot = MachineCode.of(RowCode.dot());
+    private final MachineCode exp = MachineCode.of(RowCode.unary(RowCode.Function.EXP));
+    private final MachineCode relu = MachineCode.of(RowCode.unary(RowCode.Function.RELU));
+    private final MachineCode sigmoid = MachineCode.of(RowCode.unary(RowCode.Function.SIGMOID));
+    private final MachineCode tanh = MachineCode.of(RowCode.unary(RowCode.Function.TANH));
+    private final MachineCode geluErf = MachineCode.of(RowCode.unary(RowCode.Function.GELU_ERF));
+    private final MachineCode softCap = MachineCode.of(RowCode.unary(RowCode.Function.SOFT_CAP));
     private final MachineCode rotate = MachineCode.of(RowCode.rotate());
 
     /** The address of n floats from {@code at} on: machine code checks nothing, so it is done here. */
@@ -68,7 +75,7 @@ final class MachineRows implements RowKernels {
             return;
         }
         if (width % EIGHT != 0 || !x.isNative() || !weight.isNative() || !y.isNative()) {
-            OTHER.rmsNorm(x, xAt, xStride, weight, weightAt, offset, eps, y, yAt, yStride, rows, width);
+            REST.rmsNorm(x, xAt, xStride, weight, weightAt, offset, eps, y, yAt, yStride, rows, width);
             return;
         }
         long from = place(x, xAt, xStride, rows, width);
@@ -99,7 +106,7 @@ final class MachineRows implements RowKernels {
             return;
         }
         if (width % EIGHT != 0 || !x.isNative() || !weight.isNative() || !bias.isNative() || !y.isNative()) {
-            OTHER.layerNorm(x, xAt, xStride, weight, weightAt, bias, biasAt, eps, y, yAt, yStride, rows, width);
+            REST.layerNorm(x, xAt, xStride, weight, weightAt, bias, biasAt, eps, y, yAt, yStride, rows, width);
             return;
         }
         long from = place(x, xAt, xStride, rows, width);
@@ -163,8 +170,32 @@ final class MachineRows implements RowKernels {
             case GELU_TANH -> sigmoidGate(function, ScalarMath.GELU_1, ScalarMath.GELU_3, x, xAt, y, yAt, n);
             case QUICK_GELU -> sigmoidGate(function, 1.702f, 0, x, xAt, y, yAt, n);
             case SILU -> sigmoidGate(function, 1, 0, x, xAt, y, yAt, n);
-            default -> OTHER.activate(function, x, xAt, y, yAt, n);
+            case IDENTITY -> MemorySegment.copy(x, 4 * xAt, y, 4 * yAt, 4 * n);
+            case RELU -> unary(relu, function, x, xAt, y, yAt, n);
+            case RELU_SQUARED -> {
+                unary(relu, Activation.RELU, x, xAt, y, yAt, n);
+                multiply(y, yAt, y, yAt, y, yAt, n);
+            }
+            case GELU_ERF -> unary(geluErf, function, x, xAt, y, yAt, n);
+            case SIGMOID -> unary(sigmoid, function, x, xAt, y, yAt, n);
+            case TANH -> unary(tanh, function, x, xAt, y, yAt, n);
         }
+    }
+
+    private static void unary(
+            MachineCode code, Activation function, MemorySegment x, long xAt, MemorySegment y, long yAt, long n) {
+        long whole = unary(code, 0, x, xAt, y, yAt, n);
+        REST.activate(function, x, xAt + whole, y, yAt + whole, n - whole);
+    }
+
+    private static long unary(
+            MachineCode code, float cap, MemorySegment x, long xAt, MemorySegment y, long yAt, long n) {
+        if (n < EIGHT || !x.isNative() || !y.isNative()) {
+            return 0;
+        }
+        code.call(place(x, xAt, n), place(y, yAt, n), n / EIGHT, bits(cap), 0, 0);
+        MachineCode.keep(x, y);
+        return n - n % EIGHT;
     }
 
     private void sigmoidGate(
@@ -193,7 +224,14 @@ final class MachineRows implements RowKernels {
                 product(function, ScalarMath.GELU_1, ScalarMath.GELU_3, gate, gateAt, up, upAt, y, yAt, n);
             case QUICK_GELU -> product(function, 1.702f, 0, gate, gateAt, up, upAt, y, yAt, n);
             case SILU -> product(function, 1, 0, gate, gateAt, up, upAt, y, yAt, n);
-            default -> OTHER.activateGated(function, gate, gateAt, up, upAt, y, yAt, n);
+            default -> {
+                if (y.address() + 4 * yAt == up.address() + 4 * upAt) { // two passes would overwrite up
+                    REST.activateGated(function, gate, gateAt, up, upAt, y, yAt, n);
+                } else {
+                    activate(function, gate, gateAt, y, yAt, n);
+                    multiply(y, yAt, up, upAt, y, yAt, n);
+                }
+            }
         }
     }
 
@@ -219,18 +257,20 @@ final class MachineRows implements RowKernels {
 
     @Override
     public void exp(MemorySegment x, long xAt, MemorySegment y, long yAt, long n) {
-        OTHER.exp(x, xAt, y, yAt, n);
+        long whole = unary(exp, 0, x, xAt, y, yAt, n);
+        REST.exp(x, xAt + whole, y, yAt + whole, n - whole);
     }
 
     @Override
     public void softCap(float cap, MemorySegment x, long xAt, MemorySegment y, long yAt, long n) {
-        OTHER.softCap(cap, x, xAt, y, yAt, n);
+        long whole = unary(softCap, cap, x, xAt, y, yAt, n);
+        REST.softCap(cap, x, xAt + whole, y, yAt + whole, n - whole);
     }
 
     @Override
     public void softmax(MemorySegment x, long xAt, MemorySegment y, long yAt, long n) {
         if (n % EIGHT != 0 || n == 0 || !x.isNative() || !y.isNative()) {
-            OTHER.softmax(x, xAt, y, yAt, n);
+            REST.softmax(x, xAt, y, yAt, n);
             return;
         }
         softmaxEights(1, x, xAt, y, yAt, n);
@@ -244,7 +284,16 @@ final class MachineRows implements RowKernels {
 
     @Override
     public float logSumExp(MemorySegment x, long xAt, long n) {
-        return OTHER.logSumExp(x, xAt, n);
+        if (n < EIGHT || !x.isNative()) {
+            return REST.logSumExp(x, xAt, n);
+        }
+        float max = max(x, xAt, n);
+        float sum = Float.intBitsToFloat((int) sumExp.call(place(x, xAt, n), n / EIGHT, bits(max), 0, 0, 0));
+        MachineCode.keep(x);
+        for (long i = n - n % EIGHT; i < n; i++) {
+            sum += ScalarMath.exp(Floats.get(x, xAt + i) - max);
+        }
+        return max + (float) Math.log(sum);
     }
 
     @Override
@@ -272,7 +321,17 @@ final class MachineRows implements RowKernels {
 
     @Override
     public float dot(MemorySegment a, long aAt, MemorySegment b, long bAt, long n) {
-        return OTHER.dot(a, aAt, b, bAt, n);
+        float sum = 0;
+        long whole = 0;
+        if (n >= EIGHT && a.isNative() && b.isNative()) {
+            sum = Float.intBitsToFloat((int) dot.call(place(a, aAt, n), place(b, bAt, n), n / EIGHT, 0, 0, 0));
+            MachineCode.keep(a, b);
+            whole = n - n % EIGHT;
+        }
+        for (long i = whole; i < n; i++) {
+            sum = Math.fma(Floats.get(a, aAt + i), Floats.get(b, bAt + i), sum);
+        }
+        return sum;
     }
 
     @Override

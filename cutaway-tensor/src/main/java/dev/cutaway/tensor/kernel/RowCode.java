@@ -29,6 +29,7 @@ import static dev.cutaway.tensor.machine.Ymm.Y9;
 import dev.cutaway.tensor.machine.Assembler;
 import dev.cutaway.tensor.machine.Assembler.Condition;
 import dev.cutaway.tensor.machine.Assembler.Op;
+import dev.cutaway.tensor.machine.Assembler.Relation;
 import dev.cutaway.tensor.machine.Gp;
 import dev.cutaway.tensor.machine.Label;
 import dev.cutaway.tensor.machine.Mem;
@@ -263,7 +264,7 @@ final class RowCode {
                     a.op(Op.MUL, Y0, Y5, Y5);
                     a.op(Op.FMA213, Y0, Y13, Y12);
                     a.op(Op.MUL, Y0, Y0, Y5);
-                    a.op(Op.XOR, Y0, Y0, a.ints(1 << 31));
+                    a.op(Op.XOR, Y0, Y0, a.ints(SIGN));
                     exp(a, Y0, Y1, Y2, Y3);
                     a.op(Op.ADD, Y0, Y0, a.floats(1));
                     a.op(Op.DIV, Y0, Y4, Y0);
@@ -275,6 +276,165 @@ final class RowCode {
                 RDI,
                 RSI,
                 RDX);
+        return end(a);
+    }
+
+    private static final int SIGN = 1 << 31;
+
+    /** Functions of one number. */
+    enum Function {
+        EXP,
+        RELU,
+        SIGMOID,
+        TANH,
+        GELU_ERF,
+        /** {@code cap * tanh(x / cap)}. */
+        SOFT_CAP
+    }
+
+    /** {@code f(x, y, eights, cap)}: {@code y = function(x)}. */
+    static byte[] unary(Function function) {
+        Assembler a = new Assembler();
+        bounds(a);
+        if (function == Function.SOFT_CAP) {
+            spread(a, Y13, RCX);
+        }
+        loop(
+                a,
+                RDX,
+                () -> {
+                    a.load(Y4, Mem.at(RDI));
+                    switch (function) {
+                        case EXP -> {
+                            a.move(Y0, Y4);
+                            exp(a, Y0, Y1, Y2, Y3);
+                        }
+                        case RELU -> {
+                            a.zero(Y1);
+                            a.op(Op.MAX, Y0, Y1, Y4); // in this order a NaN stays one
+                            a.op(Op.ADD, Y0, Y0, Y1); // and -0 becomes 0
+                        }
+                        case SIGMOID -> {
+                            a.op(Op.XOR, Y0, Y4, a.ints(SIGN));
+                            exp(a, Y0, Y1, Y2, Y3);
+                            a.op(Op.ADD, Y0, Y0, a.floats(1));
+                            a.load(Y1, a.floats(1));
+                            a.op(Op.DIV, Y0, Y1, Y0);
+                        }
+                        case TANH -> tanh(a);
+                        case SOFT_CAP -> {
+                            a.op(Op.DIV, Y4, Y4, Y13);
+                            tanh(a);
+                            a.op(Op.MUL, Y0, Y0, Y13);
+                        }
+                        case GELU_ERF -> geluErf(a);
+                    }
+                    a.store(Mem.at(RSI), Y0);
+                },
+                RDI,
+                RSI);
+        return end(a);
+    }
+
+    /** {@code Y0 = tanh(Y4)}. */
+    private static void tanh(Assembler a) {
+        a.op(Op.AND, Y5, Y4, a.ints(~SIGN));
+        a.op(Op.ADD, Y0, Y5, Y5);
+        exp(a, Y0, Y1, Y2, Y3);
+        a.op(Op.ADD, Y0, Y0, a.floats(1));
+        a.load(Y1, a.floats(1));
+        a.op(Op.DIV, Y0, Y1, Y0);
+        a.load(Y1, a.floats(-2));
+        a.op(Op.FMA213, Y0, Y1, a.floats(1));
+        a.op(Op.AND, Y1, Y4, a.ints(SIGN));
+        a.op(Op.OR, Y0, Y0, Y1);
+        a.op(Op.MUL, Y2, Y4, Y4);
+        a.load(Y3, a.floats(ScalarMath.T4));
+        a.op(Op.FMA213, Y3, Y2, a.floats(ScalarMath.T3));
+        a.op(Op.FMA213, Y3, Y2, a.floats(ScalarMath.T2));
+        a.op(Op.FMA213, Y3, Y2, a.floats(ScalarMath.T1));
+        a.op(Op.MUL, Y3, Y3, Y2);
+        a.op(Op.FMA213, Y3, Y4, Y4);
+        choose(a, Relation.GREATER_EQUAL, ScalarMath.TANH_SMALL);
+    }
+
+    /** {@code Y0 = Y5 relation limit ? Y0 : Y3}. */
+    private static void choose(Assembler a, Relation relation, float limit) {
+        a.compare(relation, Y5, Y5, a.floats(limit));
+        a.op(Op.AND, Y0, Y5, Y0);
+        a.op(Op.AND_NOT, Y3, Y5, Y3);
+        a.op(Op.OR, Y0, Y0, Y3);
+    }
+
+    /** {@code Y0 = Y4 / 2 * (1 + erf(Y4 / sqrt(2)))}. */
+    private static void geluErf(Assembler a) {
+        a.op(Op.MUL, Y6, Y4, a.floats(ScalarMath.ROOT_HALF));
+        a.op(Op.AND, Y5, Y6, a.ints(~SIGN));
+        a.op(Op.MUL, Y7, Y6, Y6);
+        a.load(Y0, a.floats(ScalarMath.L6));
+        a.op(Op.FMA213, Y0, Y5, a.floats(ScalarMath.L5));
+        a.load(Y1, a.floats(ScalarMath.L4));
+        a.op(Op.FMA213, Y1, Y5, a.floats(ScalarMath.L3));
+        a.op(Op.FMA213, Y0, Y7, Y1);
+        a.op(Op.FMA213, Y0, Y5, a.floats(ScalarMath.L2));
+        a.op(Op.FMA213, Y0, Y5, a.floats(ScalarMath.L1));
+        a.op(Op.FMA213, Y0, Y5, a.floats(ScalarMath.L0));
+        a.op(Op.XOR, Y1, Y5, a.ints(SIGN));
+        a.op(Op.FMA213, Y0, Y5, Y1);
+        exp(a, Y0, Y1, Y2, Y3);
+        a.load(Y1, a.floats(1));
+        a.op(Op.SUB, Y0, Y1, Y0);
+        a.op(Op.AND, Y1, Y6, a.ints(SIGN));
+        a.op(Op.OR, Y0, Y0, Y1);
+        a.load(Y3, a.floats(ScalarMath.S6));
+        a.op(Op.FMA213, Y3, Y7, a.floats(ScalarMath.S5));
+        a.op(Op.FMA213, Y3, Y7, a.floats(ScalarMath.S4));
+        a.op(Op.FMA213, Y3, Y7, a.floats(ScalarMath.S3));
+        a.op(Op.FMA213, Y3, Y7, a.floats(ScalarMath.S2));
+        a.op(Op.FMA213, Y3, Y7, a.floats(ScalarMath.S1));
+        a.op(Op.FMA213, Y3, Y6, Y6);
+        choose(a, Relation.GREATER, ScalarMath.ERF_SMALL);
+        a.op(Op.ADD, Y0, Y0, a.floats(1));
+        a.op(Op.MUL, Y4, Y4, a.floats(0.5f));
+        a.op(Op.MUL, Y0, Y4, Y0);
+    }
+
+    /** {@code f(x, eights, shift)}: the bits of the sum of {@code e^(x - shift)}. */
+    static byte[] sumExp() {
+        Assembler a = new Assembler();
+        spread(a, Y9, RDX);
+        bounds(a);
+        a.zero(Y7);
+        loop(
+                a,
+                RSI,
+                () -> {
+                    a.load(Y0, Mem.at(RDI));
+                    a.op(Op.SUB, Y0, Y0, Y9);
+                    exp(a, Y0, Y1, Y2, Y3);
+                    a.op(Op.ADD, Y7, Y7, Y0);
+                },
+                RDI);
+        fold(a, Op.ADD, Y7, Y6);
+        a.fromVector(RAX, Y7);
+        return end(a);
+    }
+
+    /** {@code f(a, b, eights)}: the bits of {@code sum(a * b)}. */
+    static byte[] dot() {
+        Assembler a = new Assembler();
+        a.zero(Y0);
+        loop(
+                a,
+                RDX,
+                () -> {
+                    a.load(Y1, Mem.at(RDI));
+                    a.op(Op.FMA231, Y0, Y1, Mem.at(RSI));
+                },
+                RDI,
+                RSI);
+        fold(a, Op.ADD, Y0, Y1);
+        a.fromVector(RAX, Y0);
         return end(a);
     }
 
@@ -343,7 +503,7 @@ final class RowCode {
         spread(a, Y0, RDX);
         a.mov(R10, RDI);
         Label loop = a.here();
-        a.equal(Y1, Y0, Mem.at(RDI));
+        a.compare(Relation.EQUAL, Y1, Y0, Mem.at(RDI));
         a.signs(RAX, Y1);
         a.test(RAX);
         a.jump(Condition.NOT_EQUAL, found);
@@ -373,7 +533,7 @@ final class RowCode {
         a.load(Y2, Mem.at(RSI, R10, 1, 0));
         a.load(Y3, Mem.at(RDX, R10, 1, 0));
         a.op(Op.MUL, Y4, Y1, Y3);
-        a.op(Op.XOR, Y4, Y4, a.ints(1 << 31));
+        a.op(Op.XOR, Y4, Y4, a.ints(SIGN));
         a.op(Op.FMA231, Y4, Y0, Y2);
         a.store(Mem.at(RDI, R10, 1, 0), Y4);
         a.op(Op.MUL, Y4, Y0, Y3);

@@ -565,10 +565,26 @@ public final class Assembler {
         put(order);
     }
 
-    /** All ones where the floats are equal. */
-    public void equal(Ymm to, Ymm a, Mem b) {
+    /** What {@link #compare} asks; never true of something that is no number. */
+    public enum Relation {
+        /** {@code a == b}. */
+        EQUAL(0),
+        /** {@code a >= b}. */
+        GREATER_EQUAL(13),
+        /** {@code a > b}. */
+        GREATER(14);
+
+        private final int code;
+
+        Relation(int code) {
+            this.code = code;
+        }
+    }
+
+    /** All ones where the relation holds, else zeros. */
+    public void compare(Relation relation, Ymm to, Ymm a, Mem b) {
         vector(MAP_0F, PP_NONE, 256, 0xc2, to.number(), a.number(), b, 1);
-        put(0);
+        put(relation.code);
     }
 
     /** The eight sign bits. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.cutaway.tensor.machine.Assembler.Condition;
 import dev.cutaway.tensor.machine.Assembler.Op;
+import dev.cutaway.tensor.machine.Assembler.Relation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -55,7 +56,9 @@ class AssemblerTest {
 
     /** The name of a register's lower half. */
     private static String low(Gp register) {
-        return register.number() > 7 ? name(register) + "d" : "e" + name(register).substring(1);
+        return register.number() > 7
+                ? name(register) + "d"
+                : "e" + name(register).substring(1);
     }
 
     private static String xmm(Ymm y) {
@@ -120,7 +123,11 @@ class AssemblerTest {
             put("vmovups ymm14," + place("ymmword", m), a -> a.load(Ymm.Y14, m));
             put("vmovups " + place("ymmword", m) + ",ymm10", a -> a.store(m, Ymm.Y10));
             put("vbroadcastss ymm8," + place("dword", m), a -> a.broadcast(Ymm.Y8, m));
-            put("vcmpeqps ymm2,ymm11," + place("ymmword", m), a -> a.equal(Ymm.Y2, Ymm.Y11, m));
+            put("vcmpps ymm2,ymm11," + place("ymmword", m) + ",0", a -> a.compare(Relation.EQUAL, Ymm.Y2, Ymm.Y11, m));
+            put(
+                    "vcmpps ymm9,ymm1," + place("ymmword", m) + ",13",
+                    a -> a.compare(Relation.GREATER_EQUAL, Ymm.Y9, Ymm.Y1, m));
+            put("vcmpps ymm1,ymm9," + place("ymmword", m) + ",14", a -> a.compare(Relation.GREATER, Ymm.Y1, Ymm.Y9, m));
         }
         put("vxorps ymm12,ymm12,ymm12", a -> a.zero(Ymm.Y12));
         put("vmovmskps eax,ymm9", a -> a.signs(Gp.RAX, Ymm.Y9));
@@ -215,7 +222,7 @@ class AssemblerTest {
         a.jump(Condition.EQUAL, empty);
         Label loop = a.here();
         a.op(Op.ADD, Ymm.Y0, Ymm.Y0, Mem.at(Gp.RDI));
-        a.equal(Ymm.Y1, Ymm.Y0, a.floats(7f)); // an immediate stands behind the distance
+        a.compare(Relation.EQUAL, Ymm.Y1, Ymm.Y0, a.floats(7f)); // an immediate stands behind the distance
         a.add(Gp.RDI, 32);
         a.dec(Gp.RSI);
         a.jump(Condition.NOT_EQUAL, loop);
