@@ -2,9 +2,9 @@ package dev.cutaway.cli;
 
 import dev.cutaway.model.Model;
 import dev.cutaway.model.format.Converter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,7 +27,7 @@ final class Convert implements Runnable {
             names = "--out",
             required = true,
             paramLabel = "FILE.gguf|DIR",
-            description = "A .gguf file, or a directory that does not exist yet or is empty.")
+            description = "A .gguf file or a directory, which must not exist yet.")
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
@@ -49,9 +49,9 @@ final class Convert implements Runnable {
 
     /** The model's own file or directory; of embedded models and hf: names the file in the cache. */
     private Path source() {
-        Path path = Path.of(model.name());
-        if (Files.exists(path)) {
-            return path;
+        Optional<Path> path = model.path();
+        if (path.isPresent()) {
+            return path.get();
         }
         try (Model opened = model.open()) {
             return opened.directory().orElse(opened.checkpoint().file());

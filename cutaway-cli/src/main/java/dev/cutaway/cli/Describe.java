@@ -42,7 +42,10 @@ final class Describe implements Runnable {
 
     /** The configuration's file, if there are no weights beside it. */
     private Optional<Path> configAlone() {
-        Path path = Path.of(model.name());
+        Path path = model.path().orElse(null);
+        if (path == null) {
+            return Optional.empty();
+        }
         if (Files.isRegularFile(path) && path.toString().endsWith(".json")) {
             return Optional.of(path);
         }

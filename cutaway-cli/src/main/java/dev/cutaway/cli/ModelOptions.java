@@ -2,6 +2,11 @@ package dev.cutaway.cli;
 
 import dev.cutaway.model.Model;
 import dev.cutaway.model.OpenOptions;
+import dev.cutaway.model.hub.HubReference;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -23,6 +28,17 @@ final class ModelOptions {
     /** MODEL as it was given. */
     String name() {
         return model;
+    }
+
+    /** The file or directory that MODEL is; empty for other names, some of which are no path everywhere (hf:...). */
+    Optional<Path> path() {
+        try {
+            return HubReference.is(model)
+                    ? Optional.empty()
+                    : Optional.of(Path.of(model)).filter(Files::exists);
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     /** Threads that compute. */

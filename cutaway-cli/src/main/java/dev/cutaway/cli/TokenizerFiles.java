@@ -7,26 +7,25 @@ import dev.cutaway.text.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 
 /** A model's tokenizer without the model, where its files allow it. */
 final class TokenizerFiles {
     private TokenizerFiles() {}
 
     static Tokenizer open(ModelOptions options) {
-        Path path = Path.of(options.name());
-        if (Files.isDirectory(path)) {
+        Optional<Path> given = options.path().filter(p -> Files.isDirectory(p) || Files.isRegularFile(p));
+        if (given.isEmpty()) {
+            try (Model model = options.open()) {
+                return model.tokenizer();
+            }
+        }
+        Path path = given.get();
+        if (Files.isDirectory(path) || !path.toString().toLowerCase(Locale.ROOT).endsWith(".gguf")) {
             return Tokenizers.load(path);
         }
-        if (Files.isRegularFile(path)) {
-            if (!path.toString().toLowerCase(Locale.ROOT).endsWith(".gguf")) {
-                return Tokenizers.load(path);
-            }
-            try (Checkpoint file = Checkpoint.open(path)) {
-                return Tokenizers.fromGguf(file.metadata(), path.toString());
-            }
-        }
-        try (Model model = options.open()) {
-            return model.tokenizer();
+        try (Checkpoint file = Checkpoint.open(path)) {
+            return Tokenizers.fromGguf(file.metadata(), path.toString());
         }
     }
 }

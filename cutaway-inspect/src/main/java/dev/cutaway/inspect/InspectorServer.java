@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Duration;
 
 /**
@@ -43,7 +44,7 @@ public final class InspectorServer implements AutoCloseable {
      * @throws ResourceException if the port is taken or the host is not ours
      */
     public static InspectorServer start(ModelSource models, String host, int port) {
-        int chosen = port == 0 ? freePort(host) : port;
+        int chosen = port(host, port);
         Guard guard = new Guard(host, chosen);
         Pages pages = new Pages(models, guard);
         WebServer server = WebServer.builder()
@@ -61,8 +62,11 @@ public final class InspectorServer implements AutoCloseable {
         try {
             server.start();
         } catch (RuntimeException e) {
-            throw new ResourceException(
-                    "cannot listen on " + host + ":" + chosen + " (" + cause(e) + "); choose another with --port");
+            throw refused(host, chosen, cause(e));
+        }
+        if (server.port() < 0) { // Helidon only logs that it could not listen
+            server.stop();
+            throw refused(host, chosen, "the port is taken");
         }
         String shown = host.contains(":") ? "[" + host + "]" : host;
         URI address = URI.create("http://" + shown + ":" + server.port() + "/?token=" + guard.token());
@@ -81,14 +85,29 @@ public final class InspectorServer implements AutoCloseable {
         models.close();
     }
 
-    private static int freePort(String host) {
+    /** The port itself, held against the system before anything starts; a free one for 0. */
+    private static int port(String host, int port) {
+        InetAddress address;
+        try {
+            address = InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new ResourceException("cannot listen on " + host + " (no such host); choose another with --host");
+        }
         try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress(InetAddress.getByName(host), 0));
+            socket.bind(new InetSocketAddress(address, port));
             return socket.getLocalPort();
         } catch (IOException e) {
+            if (port != 0) {
+                throw refused(host, port, String.valueOf(e.getMessage()));
+            }
             throw new ResourceException(
                     "cannot listen on " + host + " (" + e.getMessage() + "); choose another with --host");
         }
+    }
+
+    private static ResourceException refused(String host, int port, String why) {
+        return new ResourceException("cannot listen on " + host + ":" + port + " (" + why
+                + "); choose another with --port, or --port 0 for any that is free");
     }
 
     private static String cause(Throwable e) {

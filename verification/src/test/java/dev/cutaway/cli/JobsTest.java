@@ -170,9 +170,92 @@ class JobsTest {
                 .isTrue();
     }
 
+    /** Against the logits that probe gives, which come another way. */
+    @Test
+    void evalIsTheMeanLossOfTheLogits() throws IOException {
+        String said = "Once upon a time there was a little girl.";
+        Path text = Files.writeString(dir.resolve("text"), said);
+        String ids = Command.run("tokenize", "tales", said).done().out().strip();
+        Path out = dir.resolve("logits.safetensors");
+        Command.run("probe", "tales", "--tokens", ids, "--tensor", "logits", "--out", out)
+                .done();
+        String[] tokens = ids.split(" ");
+        double sum = 0;
+        try (Safetensors file = Safetensors.open(out)) {
+            Tensor logits = file.require("logits");
+            long vocabulary = logits.dim(2);
+            for (int t = 1; t < tokens.length; t++) {
+                double norm = 0;
+                for (long i = 0; i < vocabulary; i++) {
+                    norm += Math.exp(logits.get((t - 1) * vocabulary + i));
+                }
+                sum += Math.log(norm) - logits.get((t - 1) * vocabulary + Long.parseLong(tokens[t]));
+            }
+        }
+        JsonNode fast =
+                Command.run("eval", "tales", "--text", text, "--json").done().json();
+        assertThat(fast.get("tokens").intValue()).isEqualTo(tokens.length - 1);
+        assertThat(fast.get("loss").doubleValue())
+                .isCloseTo(sum / (tokens.length - 1), org.assertj.core.data.Offset.offset(1e-3));
+        JsonNode exact = Command.run("eval", "tales", "--text", text, "--json", "--exact")
+                .done()
+                .json();
+        assertThat(exact.get("loss").doubleValue())
+                .isCloseTo(fast.get("loss").doubleValue(), org.assertj.core.data.Offset.offset(1e-3));
+        Command.run("eval", "tales", "--text", Files.createFile(dir.resolve("empty")))
+                .failed(3, "empty", "too short");
+        Command.run("eval", Command.model("t5"), "--text", text).failed(2, "decoders");
+        Command.run("eval", "tales", "--text", text, "--context", 1).failed(2, "--context", "2");
+    }
+
+    @Test
+    void benchMeasuresExactnessOnAText() throws IOException {
+        Path text = Files.writeString(dir.resolve("text"), "Once upon a time there was a little girl.");
+        JsonNode b = Command.run(
+                        "bench",
+                        "tales",
+                        "--prompt-tokens",
+                        4,
+                        "--generated-tokens",
+                        2,
+                        "--repeat",
+                        1,
+                        "--exactness",
+                        "--text",
+                        text,
+                        "--threads",
+                        1,
+                        "--json")
+                .done()
+                .json();
+        assertThat(b.get("threads").intValue()).isEqualTo(1);
+        assertThat(b.get("kl").doubleValue()).isBetween(-1e-9, 1e-3);
+        assertThat(b.get("largest_logit_difference").doubleValue()).isBetween(0.0, 0.5);
+        assertThat(b.get("exactness_tokens").intValue()).isGreaterThan(5);
+        assertThat(Command.run("bench", "tales", "--prompt-tokens", 4, "--generated-tokens", 2, "--repeat", 1)
+                        .done()
+                        .out())
+                .containsPattern("generated tokens/s +[0-9.]+\n")
+                .containsPattern("threads +[0-9]+\n");
+        Command.run("bench", "tales", "--repeat", 0).failed(2, "--repeat");
+        Command.run("bench", "tales", "--batch", 2).failed(2, "--batch");
+        Command.run("bench", Command.model("t5"), "--prompt-tokens", 4, "--repeat", 1, "--exactness")
+                .failed(2, "--exactness", "decoders");
+    }
+
     @Test
     void models() {
         assertThat(Command.run("models").done().out()).contains("tales");
-        assertThat(Command.run("doctor").done().out()).contains("kernels");
+        JsonNode tales = Command.run("models", "--json").done().json();
+        assertThat(tales.get("name").textValue()).isEqualTo("tales");
+        assertThat(tales.get("sha256").textValue()).hasSize(64);
+    }
+
+    @Test
+    void doctor() {
+        String out = Command.run("doctor", "--threads", 3).done().out();
+        assertThat(out.lines().map(l -> l.split(" ")[0]))
+                .contains("Cutaway", "JDK", "JVM", "flags", "system", "cores", "memory", "kernels");
+        assertThat(out).contains(System.getProperty("java.home"), "3 used (--threads)", "heap");
     }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -30,18 +31,25 @@ final class Started implements AutoCloseable {
         this.errFile = errFile;
     }
 
-    /** How to start: variables besides those of this process, and the descriptors that shall count as terminals. */
-    record How(Map<String, String> environment, String terminals) {
-        static final How PLAIN = new How(Map.of(), "");
+    /**
+     * How to start: variables besides those of this process, the descriptors that shall count as
+     * terminals, and where standard output goes if not to the test.
+     */
+    record How(Map<String, String> environment, String terminals, Optional<Path> output) {
+        static final How PLAIN = new How(Map.of(), "", Optional.empty());
 
         How with(String name, Object value) {
             Map<String, String> more = new TreeMap<>(environment);
             more.put(name, String.valueOf(value));
-            return new How(more, terminals);
+            return new How(more, terminals, output);
         }
 
         How onTerminals(String descriptors) {
-            return new How(environment, descriptors);
+            return new How(environment, descriptors, output);
+        }
+
+        How writingTo(Path file) {
+            return new How(environment, terminals, Optional.of(file));
         }
 
         Started start(Object... args) {
@@ -62,10 +70,10 @@ final class Started implements AutoCloseable {
                 ProcessBuilder builder = new ProcessBuilder(command)
                         .redirectInput(ProcessBuilder.Redirect.from(
                                 Path.of("/dev/null").toFile()))
-                        .redirectOutput(out.toFile())
+                        .redirectOutput(output.orElse(out).toFile())
                         .redirectError(err.toFile());
                 builder.environment().keySet().removeIf(name -> name.startsWith("HF_") || name.startsWith("JAVA_"));
-                builder.environment().keySet().removeAll(List.of("COLUMNS", "NO_COLOR"));
+                builder.environment().keySet().removeAll(List.of("COLUMNS", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY"));
                 builder.environment().putAll(environment);
                 return new Started(builder.start(), out, err);
             } catch (IOException e) {

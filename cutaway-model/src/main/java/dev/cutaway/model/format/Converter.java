@@ -74,7 +74,7 @@ public final class Converter {
      *
      * @param model a directory or a {@code .gguf} file
      * @param to an element type, as {@link #types} lists them
-     * @param out a name that ends in {@code .gguf}, or a directory that does not exist yet or is empty
+     * @param out a name that ends in {@code .gguf}, or a directory, that does not exist yet; or an empty directory
      * @throws UsageException if the type is unknown or does not fit the format
      * @throws BadInputException if the model cannot be read or has no place in the other format
      * @throws ResourceException if the disk has no room
@@ -83,6 +83,9 @@ public final class Converter {
         QuantPlan plan = QuantPlan.named(to);
         boolean gguf = out.toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
         boolean fromGguf = !Files.isDirectory(model);
+        if (gguf) {
+            refuseExisting(model, out);
+        }
         if (!gguf && plan.main().quantised()) {
             throw new UsageException(
                     "--to " + to + ": safetensors has no place for it; give --out a name that ends in .gguf,"
@@ -108,7 +111,6 @@ public final class Converter {
     /** The same file with other element types; metadata stays as it is. */
     private static Result requantise(Path model, QuantPlan plan, Path out, Progress progress) {
         try (Gguf gguf = Gguf.open(model)) {
-            refuseSame(model, out);
             SequencedMap<String, GgufValue> keys =
                     new LinkedHashMap<>(gguf.keys().values());
             keys.put("general.file_type", GgufValue.of(plan.fileType()));
@@ -215,10 +217,13 @@ public final class Converter {
                 .toList();
     }
 
-    private static void refuseSame(Path model, Path out) {
+    private static void refuseExisting(Path model, Path out) {
         try {
             if (Files.exists(out) && Files.isSameFile(model, out)) {
                 throw new UsageException(out + ": is the model itself; give --out another name");
+            }
+            if (Files.exists(out)) {
+                throw new UsageException(out + ": exists already; give --out a name that does not, or remove it");
             }
         } catch (IOException e) {
             throw new BadInputException(out + ": cannot be read (" + MappedFile.reason(e) + ")", e);
