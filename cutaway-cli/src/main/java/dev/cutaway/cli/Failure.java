@@ -83,7 +83,10 @@ record Failure(int code, String line, Throwable cause) {
                             + "? see cutaway --help",
                     problem);
         }
-        StringBuilder line = new StringBuilder(oneLine(message(problem)));
+        // picocli names Java's types.
+        StringBuilder line = new StringBuilder(oneLine(message(problem))
+                .replaceAll("' is not an? (int|long)\\b", "' is not a whole number")
+                .replaceAll("' is not a (double|float)\\b", "' is not a number"));
         List<String> nearest = problem instanceof CommandLine.UnmatchedArgumentException unmatched
                 ? unmatched.getSuggestions()
                 : List.of();

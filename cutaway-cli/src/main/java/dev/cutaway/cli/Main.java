@@ -1,7 +1,6 @@
 package dev.cutaway.cli;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
+import dev.cutaway.tensor.ResourceException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +16,8 @@ public final class Main {
     public static void main(String[] args) {
         // Numbers and bytes that scripts read must not depend on the machine's language.
         Locale.setDefault(Locale.ROOT);
-        System.setOut(new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+        StandardOutput written = new StandardOutput();
+        System.setOut(new PrintStream(written, true, StandardCharsets.UTF_8));
         System.setErr(StandardError.stream());
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
@@ -25,7 +25,18 @@ public final class Main {
                 (thread, thrown) -> Failure.of(thrown).report(err, Log.verbose()));
         int code = run(args, out, err);
         System.out.flush();
-        System.exit(code);
+        System.exit(code == 0 ? arrived(written, err) : code);
+    }
+
+    private static int arrived(StandardOutput written, PrintWriter err) {
+        try {
+            written.check();
+            return 0;
+        } catch (ResourceException e) {
+            Failure failure = Failure.of(e);
+            failure.report(err, Log.verbose());
+            return failure.code();
+        }
     }
 
     /**
@@ -37,12 +48,23 @@ public final class Main {
      */
     static int run(String[] args, PrintWriter out, PrintWriter err) {
         try {
-            return commandLine(args, out, err).execute(args);
+            String[] meant = help(args);
+            return commandLine(meant, out, err).execute(meant);
         } catch (Throwable thrown) { // picocli lets errors such as exhausted memory through
             Failure failure = Failure.of(thrown);
             failure.report(err, Log.verbose());
             return failure.code();
         }
+    }
+
+    /** {@code help} and {@code help COMMAND}, which many programs know, as {@code --help}. */
+    private static String[] help(String[] args) {
+        if (args.length == 0 || !args[0].equals("help")) {
+            return args;
+        }
+        String[] meant = Arrays.copyOfRange(args, 1, args.length + 1);
+        meant[meant.length - 1] = "--help";
+        return meant;
     }
 
     private static CommandLine commandLine(String[] args, PrintWriter out, PrintWriter err) {

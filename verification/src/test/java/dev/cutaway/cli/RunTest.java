@@ -165,7 +165,8 @@ class RunTest {
     void wrongUsage() {
         Command.run("run", "tales", "x", "--temperature", -1).failed(2, "temperature");
         Command.run("run", "tales", "x", "--top-p", 2).failed(2, "top-p");
-        Command.run("run", "tales", "x", "--top-k", "many").failed(2, "--top-k", "many");
+        Command.run("run", "tales", "x", "--top-k", "many").failed(2, "--top-k", "many", "is not a whole number");
+        Command.run("run", "tales", "x", "--temperature", "warm").failed(2, "--temperature", "warm", "is not a number");
         Command.run("run", "tales", "x", "--max-tokens", -3).failed(2, "--max-tokens");
         Command.run("run", "tales", "x", "--logit-bias", "a=b").failed(2, "--logit-bias");
         Command.run("run", "tales", "x", "--stop", "").failed(2, "stop");
@@ -184,6 +185,10 @@ class RunTest {
         assertThat(Command.run("--help").done().out())
                 .contains("tokenize", "probe", "describe", "convert", "--threads");
         assertThat(Command.run("run", "--help").done().out()).contains("--temperature", "--threads", "--verbose");
+        assertThat(Command.run("help").done().out())
+                .isEqualTo(Command.run("--help").done().out());
+        assertThat(Command.run("help", "run").done().out())
+                .isEqualTo(Command.run("run", "--help").done().out());
         assertThat(Command.run("--version").done().out()).startsWith("cutaway ");
     }
 }
