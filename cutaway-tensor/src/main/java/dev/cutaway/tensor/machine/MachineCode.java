@@ -1,6 +1,5 @@
 package dev.cutaway.tensor.machine;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -85,7 +84,7 @@ public final class MachineCode {
             if (at == -1) {
                 throw new IllegalStateException("no memory for " + code.length + " bytes of machine code");
             }
-            MemorySegment memory = MemorySegment.ofAddress(at).reinterpret(code.length, Arena.global(), s -> {});
+            MemorySegment memory = MemorySegment.ofAddress(at).reinterpret(code.length);
             MemorySegment.copy(code, 0, memory, ValueLayout.JAVA_BYTE, 0, code.length);
             int refused = (int) protect.invokeExact(at, (long) code.length, PROT_READ_EXECUTE);
             if (refused != 0) {
