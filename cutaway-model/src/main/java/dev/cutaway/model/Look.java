@@ -141,7 +141,28 @@ public final class Look {
         }
         Value v = require(name);
         Tensor t = rows(v, from, to, cancelled);
-        return pooled(v) ? t : t.reshape(batched(t.shape()));
+        return pooled(v) ? t : withBatch(t);
+    }
+
+    static Tensor withBatch(Tensor t) {
+        return t.reshape(batched(t.shape()));
+    }
+
+    /** Computes several tensors in one go, as far as they exist: what they share is computed once. They are kept for who asks next. */
+    void prepare(List<String> names, int from, int to, BooleanSupplier cancelled) {
+        boolean alone = edits.isEmpty() && session.state().recording();
+        int first = alone ? from : 0;
+        int end = alone ? to : length;
+        List<Value> missing = names.stream()
+                .flatMap(n -> opened.named(n).stream())
+                .distinct()
+                .filter(v -> given.kept(v, first, end).isEmpty())
+                .toList();
+        if (missing.size() > 1) {
+            new Evaluator(opened, binding(end - first), given.at(first, end), edits)
+                    .evaluate(missing, cancelled)
+                    .forEach((v, t) -> given.keep(v, first, end, t));
+        }
     }
 
     private static boolean pooled(Value v) {
@@ -215,9 +236,14 @@ public final class Look {
             return derived.explain(name, index);
         }
         Value v = name.startsWith("%") ? inner(name) : require(name);
-        long[] own = pooled(v) ? index : Arrays.copyOfRange(index, Math.min(1, index.length), index.length);
+        return explain(
+                name, v, pooled(v) ? index : Arrays.copyOfRange(index, Math.min(1, index.length), index.length));
+    }
+
+    /** Explains an element of a value, by its index without batch axis. */
+    Explanation explain(String name, Value v, long[] index) {
         try {
-            return new Explainer(opened, x -> rows(x, 0, length, () -> false), whole(), given).explain(name, v, own);
+            return new Explainer(opened, x -> rows(x, 0, length, () -> false), whole(), given).explain(name, v, index);
         } catch (IllegalArgumentException x) {
             throw new UsageException(String.valueOf(x.getMessage()));
         }

@@ -8,6 +8,7 @@ import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Ein;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.kernel.PackedMatrix;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collection;
@@ -111,24 +112,33 @@ public final class Evaluator {
                 continue;
             }
             nodes.add(v.node().id());
+            // A weight that is packed is not widened for a product that reads it packed.
+            Value unread = packed(v.node()).isPresent() ? v.node().in().get(1) : v;
             for (Value in : v.node().in()) {
                 uses.merge(in, 1, Integer::sum);
-                open.push(in);
+                if (!in.equals(unread)) {
+                    open.push(in);
+                }
             }
         }
         return nodes;
     }
 
+    /** Runs a node; the weight of a product that reads it packed may be missing from {@code in}. */
     private List<Tensor> run(Node n, List<Tensor> in) {
-        if (n.op() instanceof Ein ein
-                && ein.isLinear()
-                && n.in().get(1).node().op() instanceof Parameter p
-                && !edits.containsKey(n.in().get(1))) {
-            Optional<Tensor> fast = given.packed(p).map(m -> Packed.multiply(in.get(0), m));
-            if (fast.isPresent()) {
-                return List.of(fast.get());
-            }
-        }
-        return ((Primitive) n.op()).eval(n, binding, in);
+        Optional<PackedMatrix> matrix = packed(n);
+        return matrix.isPresent()
+                ? List.of(Packed.multiply(in.getFirst(), matrix.get()))
+                : ((Primitive) n.op()).eval(n, binding, in);
+    }
+
+    /** The matrix that the plan packed, if the node is a product by one and no intervention changed it. */
+    private Optional<PackedMatrix> packed(Node n) {
+        return n.op() instanceof Ein ein
+                        && ein.isLinear()
+                        && n.in().get(1).node().op() instanceof Parameter p
+                        && !edits.containsKey(n.in().get(1))
+                ? given.packed(p)
+                : Optional.empty();
     }
 }

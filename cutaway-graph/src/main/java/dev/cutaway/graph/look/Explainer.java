@@ -1,5 +1,7 @@
 package dev.cutaway.graph.look;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
@@ -85,17 +87,49 @@ public final class Explainer {
         // Hidden scores are minus infinity: they count nothing.
         terms.removeIf(t -> Double.isInfinite(t.value()));
         boolean sum = d.kind() == Derivation.Kind.SUM;
+        List<Letter> letters = letters(place, d);
         // What a function takes (scores of a softmax) counts by its value, what is added by its magnitude.
         terms.sort(Comparator.comparingDouble((Explanation.Term t) -> sum ? -Math.abs(t.value()) : -t.value()));
         return new Explanation(
                 name,
                 indexOf(v, index),
                 kept,
-                d.words(),
-                d.latex(),
-                d.kind() == Derivation.Kind.SUM,
+                d.words() + letters.stream().map(l -> ", where " + l.name + " is " + l.words).collect(joining()),
+                d.latex() + letters.stream().map(Letter::formula).collect(joining()),
+                sum,
                 terms,
                 recomputed);
+    }
+
+    /** What a letter of a formula stands for. */
+    private record Letter(String name, String words, String latex) {
+        String formula() {
+            return latex.isEmpty() ? "" : ",\\quad " + name + " = " + latex;
+        }
+    }
+
+    /**
+     * What x and y of a formula are, where the terms below do not say so: an inner value that was multiplied out (its own formula), and
+     * what a constant scales (its name).
+     */
+    private List<Letter> letters(Place at, Derivation d) {
+        List<Letter> out = new ArrayList<>();
+        for (Derivation.Term t : d.terms()) {
+            boolean scaled = t.label().isEmpty() && d.words().contains("x");
+            boolean letter = scaled || t.label().matches("[xy](,.*)?");
+            if (!letter || d.kind() != Derivation.Kind.SUM || t.factors().size() != 1) {
+                continue;
+            }
+            Place p = named(step(at, t.factors().getFirst()));
+            String name = scaled ? "x" : t.label().substring(0, 1);
+            if (!ends(p.value)) {
+                Derivation inner = derive(p);
+                out.add(new Letter(name, inner.words(), inner.latex()));
+            } else if (scaled) {
+                out.add(new Letter(name, p.value.node().op() instanceof Parameter ? "the weight" : name(p.value), ""));
+            }
+        }
+        return out;
     }
 
     private String words(Place p, Derivation d) {

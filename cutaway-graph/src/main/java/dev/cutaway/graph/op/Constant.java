@@ -39,8 +39,8 @@ public record Constant(double factor, double offset) implements Primitive {
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         String words = factor == 1
-                ? "x + " + Numbers.plain(offset)
-                : Numbers.plain(factor) + " x" + (offset == 0 ? "" : " + " + Numbers.plain(offset));
+                ? "x plus " + Numbers.shown(offset)
+                : Numbers.shown(factor) + " times x" + (offset == 0 ? "" : ", plus " + Numbers.shown(offset));
         String latex = (factor == 1 ? "x" : Numbers.latex(factor) + "\\,x")
                 + (offset == 0 ? "" : " + " + Numbers.latex(offset));
         var x = new Derivation.Term("", factor, List.of(new Derivation.Element(0, index)));

@@ -1,6 +1,7 @@
 package dev.cutaway.graph.op;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 
 /** Constants as people write them. */
 final class Numbers {
@@ -20,8 +21,13 @@ final class Numbers {
         return digits.charAt(0) + (digits.length() > 1 ? "." + digits.substring(1) : "") + "e" + exponent;
     }
 
+    /** The same to six digits, for formulas: {@code 0.144338}. */
+    static String shown(double x) {
+        return plain(new BigDecimal(x).round(new MathContext(6)).doubleValue());
+    }
+
     static String latex(double x) {
-        String s = plain(x);
+        String s = shown(x);
         int e = s.indexOf('e');
         if (e < 0) {
             return s;
