@@ -226,7 +226,10 @@ export class CutApp extends LitElement {
     this.revealed = key;
     const { colW } = c.geometry;
     const left = 8 + q * colW;
-    if (left < stage.scrollLeft || left + colW > stage.scrollLeft + stage.clientWidth) stage.scrollLeft = left - stage.clientWidth / 2;
+    // The sheet draws itself after this element: until then it is as wide as it was.
+    void stage.querySelector<LitElement>('cut-model')?.updateComplete.then(() => {
+      if (left < stage.scrollLeft || left + colW > stage.scrollLeft + stage.clientWidth) stage.scrollLeft = left - stage.clientWidth / 2;
+    });
   }
 
   private bar(c: Context) {
@@ -292,7 +295,7 @@ export class CutApp extends LitElement {
   }
 
   private notice() {
-    if (this.store.ended) return html`<div class="notice bad" role="alert">The connection to the engine has ended. Start it again and reload this page.</div>`;
+    if (this.store.ended) return html`<div class="notice bad" role="alert">The connection to the engine has ended; this page tries to reach it again. If you have started it anew, open the address that it printed.</div>`;
     if (this.store.error) return html`<div class="notice bad" role="alert">${this.store.error}<button class="btn" @click=${() => { this.store.error = ''; this.requestUpdate(); }}>Close</button></div>`;
     return nothing;
   }

@@ -4,12 +4,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { unsafeHTML } from 'lit/directives/unsafe-html.js';
 import { type Context, token } from './context';
-import { number } from './format';
+import { integer, number } from './format';
+import './grid';
 import { mathml } from './latex';
 import { pending, signedBar } from './pieces';
 import type { Kind } from './scale';
 import type { Spot } from './state';
-import type { Derivation, Factor, Term } from './types';
+import type { Derivation, Factor, Stored, Term } from './types';
 
 export function kindOf(name: string): Kind {
   if (name.endsWith('hook_pattern') || name.endsWith('_probability')) return 'probability';
@@ -39,9 +40,9 @@ export function card(c: Context, spot: Spot, options: CardOptions): TemplateResu
   const meaning = c.store.tensors.get(spot.name)?.meaning;
   if (d === undefined) return html`<div class="dcard">${head}${pending(8)}</div>`;
   if (d instanceof Error) return html`<div class="dcard">${head}<p class="learn">${d.message}</p></div>`;
-  return html`<div class="dcard" data-name=${spot.name} data-value=${d.kept}>${head}${meaning ? html`<div>${meaning}</div>` : nothing}<div class="sub">${d.words}</div>
+  return html`<div class="dcard" data-name=${spot.name} data-value=${d.kept}>${head}${meaning ? html`<div>${meaning}</div>` : nothing}<div class="sub">${d.stored.length ? `weight, stored as ${d.stored[0].format}` : d.words}</div>
     <div class="val"><span class="chip" .style=${`background:${c.scale.css(kind, d.kept)}`}></span><span class="big">${number(d.kept, 4)}</span></div>
-    ${d.latex ? html`<div class="fm">${unsafeHTML(mathml(d.latex))}</div>` : nothing}
+    ${d.latex && !d.given ? html`<div class="fm">${unsafeHTML(mathml(d.latex))}</div>` : nothing}
     ${d.terms.length ? terms(d, options) : nothing}${end(c, d)}</div>`;
 }
 
@@ -82,8 +83,29 @@ export function short(name: string): string {
   return plain.replace(/^hook_/, '').replace(/_/g, ' ');
 }
 
+const BLOCK_COLUMNS = 16;
+const BLOCK_COLUMNS_LARGE = 32;
+
+/** The block of the file that a quantised weight shares its scale with. */
+function storedBlock(c: Context, w: Stored): TemplateResult {
+  const n = w.codes.length;
+  const cols = n > 64 ? BLOCK_COLUMNS_LARGE : BLOCK_COLUMNS;
+  const size = n > 64 ? 9 : 18;
+  const made = (i: number): string => `${number(w.scales[i], 4)} × ${integer(w.codes[i])}${w.offsets[i] ? ` ${w.offsets[i] < 0 ? '−' : '+'} ${number(Math.abs(w.offsets[i]), 4)}` : ''}`;
+  const steps = new Set(w.scales.map((s, i) => `${s} ${w.offsets[i]}`)).size;
+  return html`<div class="stored" data-codes=${w.codes.join()} data-position=${w.position}><div class="fm">${unsafeHTML(mathml(w.offsets.some((o) => o !== 0) ? 'w = d \\cdot q + m' : 'w = d \\cdot q'))}</div>
+    <div>${made(w.position)}</div>
+    <cut-grid .scale=${c.scale} .model=${{
+      key: `${w.file} ${w.byteOffset} ${w.position}`, label: `Block ${w.block}, stored as ${w.format}`, rows: Math.ceil(n / cols), cols, cellW: size, cellH: size, kind: 'weight',
+      get: (r: number, k: number) => w.values[r * cols + k] ?? NaN, selection: [Math.floor(w.position / cols), w.position % cols],
+      describe: (r: number, k: number) => `element ${r * cols + k}: ${made(r * cols + k)}`,
+    }}></cut-grid>
+    <div class="sub">${w.detail}; block ${integer(w.block)}: ${w.bytes} bytes hold ${n} weights${steps > 1 ? ` in groups with ${steps} scales` : ' that share it'}, coloured at ten times the scale</div>
+    <div class="mono">${w.format} in ${w.file}, byte ${integer(w.byteOffset)}</div></div>`;
+}
+
 function end(c: Context, d: Derivation): TemplateResult | typeof nothing {
   if (!d.given) return nothing;
   const at = (c.store.tensors.get(d.name)?.dims ?? []).indexOf('position');
-  return html`<p class="endmark">${d.name === 'tokens' && at >= 0 ? `An input token: ${token(c, d.index[at])}.` : 'The path ends here.'}</p>`;
+  return html`${d.stored.map((w) => storedBlock(c, w))}<p class="endmark">${d.name === 'tokens' && at >= 0 ? `An input token: ${token(c, d.index[at])}.` : kindOf(d.name) === 'weight' ? 'A weight: the path ends here.' : 'The path ends here.'}</p>`;
 }

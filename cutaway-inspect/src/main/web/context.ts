@@ -78,3 +78,8 @@ function mostRead(c: Context, l: number, h: number, q: number): number {
   for (let k = 1; k < keys; k++) if (row[h * keys + k] > row[h * keys + best]) best = k;
   return best;
 }
+
+/** Whether there is room for the name of a token: every so many have one, the marked one always, those beside it not. */
+export function labelled(i: number, mark: number, step: number): boolean {
+  return i === mark || (i % step === 0 && (Math.abs(i - mark) >= step || step === 1));
+}

@@ -131,7 +131,10 @@ export class CutGrid extends LitElement {
           continue;
         }
         const i = this.scale.offset(m.kind, m.get(Math.floor(winner / m.cols), winner % m.cols));
-        image.data.set([lookup[i], lookup[i + 1], lookup[i + 2], 255], at * 4);
+        image.data[at * 4] = lookup[i];
+        image.data[at * 4 + 1] = lookup[i + 1];
+        image.data[at * 4 + 2] = lookup[i + 2];
+        image.data[at * 4 + 3] = 255;
       }
     }
     context.putImageData(image, 0, 0);
@@ -149,7 +152,10 @@ export class CutGrid extends LitElement {
       for (let col = c * this.poolC; col < lastCol; col++) {
         if (m.mask && m.mask(row, col)) continue;
         const a = Math.abs(m.get(row, col));
-        if (a > magnitude) [best, magnitude] = [row * m.cols + col, a];
+        if (a > magnitude) {
+          best = row * m.cols + col;
+          magnitude = a;
+        }
       }
     }
     return best;

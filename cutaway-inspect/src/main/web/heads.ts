@@ -49,7 +49,11 @@ export class CutThumb extends LitElement {
       const last = store.causal ? q + 1 : keys;
       for (let k = 0; k < last; k++) {
         const i = scale.offset('probability', row[this.head * keys + k]);
-        image.data.set([lookup[i], lookup[i + 1], lookup[i + 2], 255], (q * n + k) * 4);
+        const at = (q * n + k) * 4;
+        image.data[at] = lookup[i];
+        image.data[at + 1] = lookup[i + 1];
+        image.data[at + 2] = lookup[i + 2];
+        image.data[at + 3] = 255;
       }
     }
     g.putImageData(image, 0, 0);

@@ -10,8 +10,11 @@ import { pathOf } from './state';
 const TILE_W = 108;
 const TILE_H = 96;
 const CROSS = 234;
+/** What the cross may grow to before two tokens share a row or column: beyond, a half of it would be left. */
+const CROSS_WIDEST = 290;
 const ARM = 96;
 const SIDE = 128;
+const SIDE_NARROW = 76;
 
 /** How many are drawn as one, and how large a drawn cell is, so that `count` fits `room`. */
 export function fitTo(count: number, room: number, largest: number): { pool: number; cell: number; total: number } {
@@ -27,10 +30,9 @@ export function sizes(tokens: number, headSize: number): Size {
   const arm = Math.max(1, Math.ceil(headSize / 32));
   const rows = Math.ceil(headSize / arm);
   const cell = Math.max(1, Math.floor(ARM / rows));
-  return { tile: fitTo(tokens, TILE_W, 18), cross: fitTo(tokens, CROSS, 30), arm: { pool: arm, cell, total: rows * cell }, side: fitTo(headSize, SIDE, 4) };
+  const cross = fitTo(tokens, tokens > CROSS && tokens <= CROSS_WIDEST ? CROSS_WIDEST : CROSS, 30);
+  return { tile: fitTo(tokens, TILE_W, 18), cross, arm: { pool: arm, cell, total: rows * cell }, side: fitTo(headSize, cross.total > CROSS ? SIDE_NARROW : SIDE, 4) };
 }
-
-const LATER = 'not generated yet';
 
 export interface Tile {
   name: string;
@@ -48,11 +50,11 @@ export function tile(c: Context, s: Size, x: number, y: number, q: number, t: Ti
   const rows = store.tensors.get(t.name)?.sizes[2] ?? 0;
   const fitted = fitTo(rows, t.height ?? TILE_H, 4);
   const unit = t.unit ?? 'coordinate';
+  const read = store.reader(t.name);
   const model: GridModel = {
     key: `${store.revision(t.name)}|${n}|${q}|${rows}`, label: t.title, rows, cols: n, kind: 'signed',
     cellW: s.tile.cell, cellH: fitted.cell, pool: fitted.pool, poolCols: s.tile.pool, colBand: q,
-    get: (r, k) => store.at(t.name, k, r),
-    mask: (_, k) => (k >= n ? LATER : ''),
+    get: (r, k) => read(k, r),
     describe: (r, k) => `${t.title}, ${token(c, k)}, ${unit} ${r}`,
     open: (r, k) => c.go({ q: k, n: pathOf([{ name: t.name, index: [0, k, r] }]) }),
     zoom: (r, k) => c.go({ q: k, z: `${t.name}@${r}` }),
@@ -71,11 +73,11 @@ export function arm(c: Context, s: Size, x: number, y: number, q: number, name: 
   const { store } = c;
   const n = store.tokens.length;
   const size = store.facts!.headSize;
+  const read = store.reader(name);
   const model: GridModel = {
     key: `${store.revision(name)}|${n}|${head}|${q}`, label: `${what}s of KV head ${head}`, rows: size, cols: n, kind: 'signed',
     cellW: s.cross.cell, cellH: s.arm.cell, pool: s.arm.pool, poolCols: s.cross.pool, colBand: q >= store.prompted ? q : undefined,
-    get: (r, k) => store.at(name, k, head * size + r),
-    mask: (_, k) => (k >= n ? LATER : ''),
+    get: (r, k) => read(k, head * size + r),
     describe: (r, k) => `${what} ${token(c, k)}, component ${r}`,
     open: (r, k) => c.go({ n: pathOf([{ name, index: [0, k, head, r] }]) }),
   };
@@ -87,10 +89,11 @@ export function side(c: Context, s: Size, x: number, y: number, q: number, name:
   const { store } = c;
   const n = store.tokens.length;
   const size = store.facts!.headSize;
+  const read = store.reader(name);
   const model: GridModel = {
     key: `${store.revision(name)}|${n}|${head}|${q}`, label, rows: n, cols: size, kind: 'signed',
     cellW: s.side.cell, cellH: s.cross.cell, pool: s.cross.pool, poolCols: s.side.pool, rowBand: q,
-    get: (r, k) => store.at(name, r, head * size + k),
+    get: (r, k) => read(r, head * size + k),
     describe: (r, k) => `${what} ${token(c, r)}, component ${k}`,
     open: (r, k) => c.go({ q: r, n: pathOf([{ name, index: [0, r, head, k] }]) }),
   };

@@ -7,6 +7,7 @@ import type { Derivation, Draw, Facts, Named, Piece, Settings, Trace } from './t
 
 const PREFIXES = ['', 'decoder.', 'encoder.', 'text.', 'vision.'];
 const FLOATS_PER_REQUEST = 1 << 19;
+const MOST_ANSWERS = 400;
 
 interface Flight {
   name: string;
@@ -46,6 +47,8 @@ export class Store {
   private wanted = new Map<string, Set<number>>();
   private readonly answers = new Map<string, unknown>();
   private readonly asked = new Set<string>();
+  /** tensors that the engine refused: not asked for again until the tokens change */
+  private readonly refused = new Set<string>();
   private pass = 0;
   private flushing = false;
   private left = false;
@@ -55,6 +58,9 @@ export class Store {
     this.wire.onevent = (event) => this.receive(event);
     this.wire.onend = () => {
       this.ended = true;
+      this.flights.clear();
+      this.wanted.clear();
+      this.asked.clear();
       this.touch();
     };
   }
@@ -89,14 +95,28 @@ export class Store {
   row(name: string, position: number): Float32Array | undefined {
     const here = this.rows.get(name)?.[position];
     if (here || position < 0 || position >= this.tokens.length || !this.tensors.has(name)) return here;
+    if (this.ended || this.refused.has(name)) return undefined;
     let positions = this.wanted.get(name);
     if (!positions) this.wanted.set(name, (positions = new Set()));
     positions.add(position);
-    if (!this.flushing) {
-      this.flushing = true;
-      setTimeout(() => this.flush(), 0);
-    }
+    this.flushSoon(0);
     return undefined;
+  }
+
+  /** Values of a tensor by position and offset, for loops over all of them; NaN until they are here. */
+  reader(name: string): (position: number, offset: number) => number {
+    let rows = this.rows.get(name);
+    return (position, offset) => {
+      rows ??= this.rows.get(name);
+      const row = rows?.[position] ?? this.row(name, position);
+      return row && offset < row.length ? row[offset] : NaN;
+    };
+  }
+
+  private flushSoon(after: number): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    setTimeout(() => this.flush(), after);
   }
 
   /** The same without asking for it. */
@@ -122,7 +142,7 @@ export class Store {
 
   private flush(): void {
     this.flushing = false;
-    if (this.busy) return; // asked again when the engine is free: every change redraws
+    if (this.busy) return; // asked when the engine is free
     this.pass++;
     const flying = new Map<string, Flight[]>();
     for (const flight of this.flights.values()) {
@@ -147,9 +167,7 @@ export class Store {
   /** The reader has gone elsewhere: what the next drawing does not ask for again is dropped. */
   leave(): void {
     this.left = true;
-    if (this.flushing) return;
-    this.flushing = true;
-    setTimeout(() => this.flush(), 60);
+    this.flushSoon(60);
   }
 
   private rowsPerRequest(name: string): number {
@@ -179,7 +197,9 @@ export class Store {
         this.touch();
       },
       (error: Error) => {
-        if (this.flights.delete(number)) this.fail(error);
+        if (!this.flights.delete(number)) return;
+        this.refused.add(name);
+        this.fail(error);
       },
     );
   }
@@ -211,22 +231,27 @@ export class Store {
 
   private answer<T>(key: string, request: Record<string, unknown>, field: string): T | undefined {
     if (this.answers.has(key)) return this.answers.get(key) as T;
-    if (this.asked.has(key) || this.busy) return undefined;
+    if (this.asked.has(key) || this.busy || this.ended) return undefined;
     this.asked.add(key);
     this.wire.ask<Record<string, unknown>>(request).then(
       (fields) => {
         if (!this.asked.delete(key)) return;
-        if (this.answers.size > 400) this.answers.clear();
-        this.answers.set(key, fields[field]);
+        if (this.answers.size > MOST_ANSWERS) this.answers.clear();
+        this.answers.set(key, field ? fields[field] : fields);
         this.touch();
       },
       (error: Error) => {
-        this.asked.delete(key);
+        if (!this.asked.delete(key)) return;
         this.answers.set(key, error);
         this.touch();
       },
     );
     return undefined;
+  }
+
+  /** A tensor [batch, head, query, key] so small that no head has more than `most` rows; the largest by magnitude of each part. */
+  small(name: string, most: number): Matrix | Error | undefined {
+    return this.answer(`small ${name} ${most}`, { do: 'small', name, most }, '');
   }
 
   explain(name: string, index: number[]): Derivation | Error | undefined {
@@ -293,12 +318,14 @@ export class Store {
       this.fail(error as Error);
     } finally {
       this.busy = '';
+      // What was asked for meanwhile: elements that have drawn themselves without it do not ask twice.
+      if (this.wanted.size > 0) this.flushSoon(0);
       this.touch();
     }
   }
 
   private fail(error: Error): void {
-    this.error = error.message;
+    if (!this.ended) this.error = error.message;
     this.touch();
   }
 
@@ -320,12 +347,15 @@ export class Store {
     this.wanted.clear();
     this.answers.clear();
     this.asked.clear();
+    this.refused.clear();
     this.lastDraw = undefined;
   }
 
   private receive(event: Event): void {
     if (event.event === 'hello') {
       this.models = event.models as string[];
+      this.ended = false;
+      this.error = '';
       this.onhello();
     } else if (event.event === 'token') {
       this.tokens = [...this.tokens, event.piece as Piece];

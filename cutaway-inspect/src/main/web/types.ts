@@ -11,7 +11,11 @@ export interface Factor { name: string; index: number[]; value: number; openable
 export interface Term { value: number; label: string; factors: Factor[] }
 export interface Derivation {
   name: string; index: number[]; kept: number; words: string; latex: string; terms: Term[]; others: number; rest: number;
-  summed: boolean; recomputed: number; difference: number; given: boolean;
+  summed: boolean; recomputed: number; difference: number; given: boolean; stored: Stored[];
+}
+export interface Stored {
+  format: string; file: string; byteOffset: number; bytes: number; block: number; position: number; detail: string;
+  codes: number[]; scales: number[]; offsets: number[]; values: number[];
 }
 export interface Stage { name: string; left: number }
 export interface Candidate {

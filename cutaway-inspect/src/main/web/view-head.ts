@@ -2,7 +2,7 @@
 
 import { LitElement, html, svg, nothing, type TemplateResult } from 'lit';
 import './grid';
-import { type Context, type ViewParts, block, chosen, token } from './context';
+import { type Context, type ViewParts, block, chosen, labelled, token } from './context';
 import { percent, shown } from './format';
 import { scores } from './layer-tiles';
 import { learn, section, shareRow } from './pieces';
@@ -16,7 +16,9 @@ const LEFT = 14;
 const ARCS = 128;
 const LABELS = 74;
 const FAINT = 0.04;
-const MOST_TOKENS = 40;
+const MOST_ARCS = 40;
+const MOST_PIXELS = 36;
+const WORD_W = 72;
 
 /** All heads, layers in step with the spine. Drawn from what is here; the rest follows while the reader looks. */
 export class CutHeads extends LitElement {
@@ -59,7 +61,6 @@ export class CutHeads extends LitElement {
   updated(): void {
     const { store, scale, geometry } = this.ctx;
     const { heads, layers } = store.facts!;
-    const n = Math.min(store.tokens.length, MOST_TOKENS);
     const size = Math.min(18, this.pitch - 3, geometry.rowH - 3);
     const canvas = this.querySelector('canvas')!;
     const dpr = Math.max(1, devicePixelRatio || 1);
@@ -71,27 +72,32 @@ export class CutHeads extends LitElement {
     g.scale(dpr, dpr);
     g.imageSmoothingEnabled = false;
     const one = document.createElement('canvas');
-    one.width = one.height = n;
     const og = one.getContext('2d')!;
     const lookup = scale.lookup('probability');
     const style = getComputedStyle(this);
     for (let l = 0; l < layers; l++) {
-      const rows = Array.from({ length: n }, (_, q) => store.row(block(this.ctx, l, 'attn.hook_pattern'), q));
+      const pattern = store.small(block(this.ctx, l, 'attn.hook_pattern'), MOST_PIXELS);
       for (let b = 0; b < heads; b++) {
         const [x, y] = [b * this.pitch, l * geometry.rowH + (geometry.rowH - size) / 2];
-        if (rows.some((r) => !r)) {
+        if (!pattern || pattern instanceof Error) {
           g.strokeStyle = style.getPropertyValue('--rule');
           g.strokeRect(x + 0.5, y + 0.5, size - 1, size - 1);
           continue;
         }
-        const image = og.createImageData(n, n);
-        rows.forEach((row, q) => {
-          const keys = row!.length / heads;
-          for (let k = 0; k <= (store.causal ? q : n - 1); k++) {
-            const i = scale.offset('probability', row![b * keys + k]);
-            image.data.set([lookup[i], lookup[i + 1], lookup[i + 2], 255], (q * n + k) * 4);
+        const [, , n, keys] = pattern.shape;
+        one.width = keys;
+        one.height = n;
+        const image = og.createImageData(keys, n);
+        for (let q = 0; q < n; q++) {
+          for (let k = 0; k <= (store.causal ? q : keys - 1); k++) {
+            const i = scale.offset('probability', pattern.values[(b * n + q) * keys + k]);
+            const at = (q * keys + k) * 4;
+            image.data[at] = lookup[i];
+            image.data[at + 1] = lookup[i + 1];
+            image.data[at + 2] = lookup[i + 2];
+            image.data[at + 3] = 255;
           }
-        });
+        }
         og.putImageData(image, 0, 0);
         g.drawImage(one, x, y, size, size);
       }
@@ -108,12 +114,10 @@ customElements.define('cut-heads', CutHeads);
 export function headView(c: Context): ViewParts {
   const { l, h, q } = chosen(c);
   const { heads, keyValueHeads } = c.store.facts!;
-  const n = c.store.tokens.length;
   const name = block(c, l, 'attn.hook_pattern');
-  const all = n <= MOST_TOKENS;
   return {
     title: `Layer ${l}, head ${h}`, sub: `query ${token(c, q)}; KV head ${Math.floor(h / Math.max(1, heads / keyValueHeads))}`,
-    stage: html`<div class="head">${all ? html`<cut-heads class="abs" .style=${`left:${LEFT}px;top:${c.geometry.top}px`} .ctx=${c}></cut-heads>` : nothing}${drawing(c, name, all ? 262 : 14)}</div>`,
+    stage: html`<div class="head"><cut-heads class="abs" .style=${`left:${LEFT}px;top:${c.geometry.top}px`} .ctx=${c}></cut-heads>${drawing(c, name, 262)}</div>`,
     table: c.state.twin ? twin(c, l, h) : undefined,
     panel: c.state.n ? openedPanel(c) : html`${rowPanel(c)}${looks(c, name, h)}${learn('A head is one way of looking back. The arcs show which earlier tokens each token takes its mixture from; the chosen token’s arcs are green.')}`,
   };
@@ -148,12 +152,13 @@ function drawing(c: Context, name: string, left: number): TemplateResult {
   const model = scores(c, name, h, q, k, cellW, cellH, pool, `Attention weights, layer ${l} head ${h}`, cellW >= 26 && cellH >= 13);
   const step = Math.max(1, Math.ceil(13 / (cellH / pool)));
   const stepX = Math.max(1, Math.ceil(34 / (cellW / pool)));
-  const at = (i: number): number => left + LABELS + (i / pool) * cellW;
+  const wide = Math.max(34, cellW);
+  const at = (i: number): number => left + LABELS + (i / pool) * cellW + (cellW - wide) / 2;
   const tokens = c.store.tokens;
   return html`${arcs(c, name, h, q, left, width)}
     <cut-grid class="abs" data-tensor=${name} .style=${`left:${left + LABELS}px;top:${top}px`} .scale=${c.scale} .model=${model}></cut-grid>
-    ${tokens.map((t, i) => (i % step === 0 || i === q ? html`<div class=${'cap lab' + (i === q ? ' on' : '')} .style=${`left:${left}px;top:${top + (i / pool) * cellH + cellH / 2 - 7}px;width:${LABELS - 8}px`}>${shown(t.text)}</div>` : nothing))}
-    ${tokens.map((t, i) => (i % stepX === 0 || i === k ? html`<div class=${'cap top' + (i === k ? ' on' : '')} .style=${`left:${at(i)}px;top:${top - 16}px;width:${Math.max(34, cellW)}px`}>${shown(t.text)}</div>` : nothing))}`;
+    ${tokens.map((t, i) => (labelled(i, q, step) ? html`<div class=${'cap lab' + (i === q ? ' on' : '')} .style=${`left:${left}px;top:${top + (i / pool) * cellH + cellH / 2 - 7}px;width:${LABELS - 8}px`}>${shown(t.text)}</div>` : nothing))}
+    ${tokens.map((t, i) => (labelled(i, k, stepX) ? html`<div class=${'cap top' + (i === k ? ' on' : '')} .style=${`left:${at(i)}px;top:${top - 16}px;width:${wide}px`}>${shown(t.text)}</div>` : nothing))}`;
 }
 
 /** Arcs over the sentence, only from a weight on; the chosen query's in viridian. */
@@ -164,7 +169,7 @@ function arcs(c: Context, name: string, h: number, q: number, left: number, widt
   const x = (i: number): number => ((i + 0.5) / n) * width;
   const parts = [];
   for (let a = 0; a < n; a++) {
-    if (n > MOST_TOKENS && a !== q) continue;
+    if (n > MOST_ARCS && a !== q) continue;
     const row = c.store.row(name, a);
     if (!row) continue;
     const keys = row.length / heads;
@@ -178,7 +183,7 @@ function arcs(c: Context, name: string, h: number, q: number, left: number, widt
   }
   const row = c.store.row(name, q);
   const keys = row ? row.length / heads : 0;
-  const step = Math.max(1, Math.ceil(n / (width / 40)));
+  const step = n > MOST_ARCS ? Math.ceil(n / (width / WORD_W)) : Math.max(1, Math.ceil(n / (width / 40)));
   return html`<svg class="abs arcs" .style=${`left:${left}px;top:6px`} width=${width} height=${ARCS + 44} aria-hidden="true"><g fill="none">${parts}</g>
-    ${tokens.map((t, i) => (i % step === 0 || i === q ? svg`<text x=${x(i)} y=${ARCS + 17} class=${i === q ? 'on' : i > q && c.store.causal ? 'later' : ''}>${shown(t.text).slice(0, 10)}</text>${row && row[h * keys + i] >= 0.005 && (i <= q || !c.store.causal) ? svg`<text class="p" x=${x(i)} y=${ARCS + 32}>${row[h * keys + i].toFixed(2).replace(/^0/, '')}</text>` : nothing}` : nothing))}</svg>`;
+    ${tokens.map((t, i) => (labelled(i, q, step) ? svg`<text x=${x(i)} y=${ARCS + 17} class=${i === q ? 'on' : i > q && c.store.causal ? 'later' : ''}>${shown(t.text).slice(0, 10)}</text>${row && row[h * keys + i] >= 0.005 && (i <= q || !c.store.causal) ? svg`<text class="p" x=${x(i)} y=${ARCS + 32}>${row[h * keys + i].toFixed(2).replace(/^0/, '')}</text>` : nothing}` : nothing))}</svg>`;
 }

@@ -3,7 +3,7 @@
 
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import './grid';
-import { type Context, type ViewParts, block, chosen, derived, token } from './context';
+import { type Context, type ViewParts, block, chosen, derived, labelled, token } from './context';
 import { number, percent, shown } from './format';
 import { headChooser } from './heads';
 import { type Size, arm, missing, scores, side, sizes, tile } from './layer-tiles';
@@ -19,6 +19,9 @@ const CX = 518;
 const KY = 54;
 const OX = 912;
 const SHEET_W = 1032;
+const HEADS_W = 108;
+const STAGES_W = 178;
+const LABEL_W = 60;
 
 interface Plan { c: Context; s: Size; l: number; h: number; q: number; k: number; tw: number; gy: number; vy: number; qx: number; zx: number; gs: number; y1: number; y2: number; a1: number; a2: number }
 
@@ -35,11 +38,13 @@ export function layerView(c: Context): ViewParts {
   return {
     title: `Layer ${l}, head ${h}`,
     sub: `query ${token(c, q)}; KV head ${Math.floor(h / Math.max(1, heads / keyValueHeads))}`,
-    panel: html`${opened ? openedPanel(c) : html`${rowPanel(c)}${neurons(c)}${learn(sentence(c))}`}`,
+    panel: html`${opened ? openedPanel(c) : html`${rowPanel(c)}${neurons(c)}${learn(sentence(c))}${learn(MLP_SENTENCE)}`}`,
     stage: html`${sheet(plan)}${c.state.z ? zoomed(c) : nothing}`,
     table: c.state.twin ? twin(c, l, h) : undefined,
   };
 }
+
+const MLP_SENTENCE = 'Below, the MLP reads each token by itself: every neuron that finds what it looks for writes its own vector, and their sum is added to the stream.';
 
 /** One plain sentence about the stage that is shown. */
 function sentence(c: Context): string {
@@ -96,7 +101,7 @@ function attention(p: Plan): TemplateResult {
     ${rotary ? html`<div class="abs seg" role="group" aria-label="queries and keys" .style=${`left:${p.zx + 4}px;top:${KY + 40}px`}>
       <button aria-pressed=${String(!rotated)} @click=${() => c.go({ rot: 0 })}>before</button><button aria-pressed=${String(rotated)} @click=${() => c.go({ rot: 1 })}>rotated</button></div>` : nothing}
     ${note(p.zx + 4, p.vy + 62, html`<b>V</b> <span>${size} × ${n}, KV head ${kv}</span>`)}${note(p.zx + 4, p.vy + 79, html`<span>${cached}</span>`)}
-    ${note(p.qx, p.gy - 17, html`<b>Q</b> <span>head ${h}</span>`)}${note(p.zx + 4, p.gy - 17, html`<b>z</b> <span>mixed values</span>`)}
+    ${note(s.side.total < 2 * LABEL_W ? p.qx - LABEL_W : p.qx, p.gy - 17, html`<b>Q</b> <span>head ${h}</span>`)}${note(p.zx + 4, p.gy - 17, html`<b>z</b> <span>mixed values</span>`)}
     ${note(p.zx + s.side.total + 6, p.gy + 4, html`<span>${heads} heads</span>`)}
     ${stages(p)}
     ${tile(c, s, OX, p.gy + 92, q, { name: block(c, l, 'hook_attn_out'), title: 'attention out', note: '' })}`;
@@ -127,9 +132,10 @@ function stages(p: Plan): TemplateResult {
   const { c, l } = p;
   const names = stageNames(c, l);
   const current = names.find(([id]) => id === c.state.stage) ?? names[names.length - 1];
-  return html`<div class="abs seg" role="group" aria-label="stage of attention" .style=${`left:${p.qx}px;top:${p.vy + 2}px`}>
+  const left = Math.min(p.qx, CX - STAGES_W);
+  return html`<div class="abs seg" role="group" aria-label="stage of attention" .style=${`left:${left}px;top:${p.vy + 2}px`}>
     ${names.map(([id, text]) => html`<button aria-pressed=${String(id === current?.[0])} @click=${() => c.go({ stage: id })}>${text}</button>`)}</div>
-    <div class="cap" .style=${`left:${p.qx}px;top:${p.vy + 32}px`}><span>${current?.[3] ?? ''}</span></div>`;
+    <div class="cap" .style=${`left:${left}px;top:${p.vy + 32}px`}><span>${current?.[3] ?? ''}</span></div>`;
 }
 
 /** The tokens along the grid; when rows are thin, only as many as fit, and always the chosen one. */
@@ -138,10 +144,9 @@ function labels(p: Plan): TemplateResult {
   const n = c.store.tokens.length;
   const step = Math.max(1, Math.ceil(10.5 / (s.cross.cell / s.cross.pool)));
   const at = (i: number): number => (i / s.cross.pool) * s.cross.cell;
-  const visible = (i: number, mark: number): boolean => i === mark || (i % step === 0 && (Math.abs(i - mark) >= step || step === 1));
   const list = Array.from({ length: n }, (_, i) => i);
-  return html`${list.filter((i) => visible(i, q)).map((i) => html`<div class=${'cap lab' + (i === q ? ' on' : '')} .style=${`left:${CX - 58}px;top:${p.gy + at(i) + s.cross.cell / 2 - 7.5}px`}>${shown(c.store.tokens[i].text)}</div>`)}
-    <svg class="abs over" width=${SHEET_W} height=${KY} aria-hidden="true">${list.filter((i) => visible(i, k)).map((i) => svg`<text transform=${`translate(${CX + at(i) + s.cross.cell / 2 + 4} ${KY - 6}) rotate(-62)`} class=${i === k ? 'on' : ''}>${shown(c.store.tokens[i].text).slice(0, 9)}</text>`)}</svg>`;
+  return html`${list.filter((i) => labelled(i, q, step)).map((i) => html`<div class=${'cap lab' + (i === q ? ' on' : '')} .style=${`left:${CX - 58}px;top:${p.gy + at(i) + s.cross.cell / 2 - 7.5}px`}>${shown(c.store.tokens[i].text)}</div>`)}
+    <svg class="abs over" width=${SHEET_W} height=${KY} aria-hidden="true">${list.filter((i) => labelled(i, k, step)).map((i) => svg`<text transform=${`translate(${CX + at(i) + s.cross.cell / 2 + 4} ${KY - 6}) rotate(-62)`} class=${i === k ? 'on' : ''}>${shown(c.store.tokens[i].text).slice(0, 9)}</text>`)}</svg>`;
 }
 
 // ---- the MLP
@@ -173,7 +178,8 @@ function wires(p: Plan): TemplateResult {
   const centre = BX + tw / 2;
   w.operator(centre, p.a1, '+');
   w.operator(centre, p.a2, '+');
-  const bus = NX + tw + 16;
+  // The wires down pass the heads' pictures, also where tiles are narrower than those.
+  const bus = NX + Math.max(tw, HEADS_W) + 16;
   const ny = Y0 + 60;
   if (normsAfter(c, l)) w.line(`M${BX + tw + 2} ${ny}H${bus + 46}`);
   else {

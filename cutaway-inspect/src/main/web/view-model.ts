@@ -31,7 +31,7 @@ function panel(c: Context, l: number, q: number) {
     </div>
     ${reads(c, l, q)}${logits(c, l, q)}${lens(c, l, q)}${sink(c, l, q)}
     ${learn(c.state.lens
-      ? 'Reading the drawing: each cell names the word the model would predict if it stopped after that layer; the bar is its probability, a dark frame marks where it is already the final answer.'
+      ? 'Reading the drawing: each cell names the word the model would predict if it stopped after that layer; the bar is its probability, a bold frame marks where it is already the final answer.'
       : 'Reading the drawing: each token is a pipe that carries a vector down through the layers, its width the log of the vector’s length. Attention (left boxes) and MLP (right boxes) add to it; a box’s length is the root of its share of the stream, its colour the logits it adds to the column’s own next token. Green lines: what the chosen token reads from earlier ones.')}`;
 }
 

@@ -11,11 +11,13 @@ import type { Candidate, Draw } from './types';
 const X0 = 300;
 const TOP = 134;
 const ROW = 24;
-const STRIP = 176;
+const STRIP = 190;
 const NARROWEST = 1100;
 const CURVE_W = 236;
 const TEMPERATURES = [0, 0.7, 1, 2];
 const CONTINUED = 32;
+
+const SENTENCE = 'The last vector becomes one score for every token of the vocabulary; temperature sharpens or flattens them, each cut strikes out the unlikely, and the seed draws one of the rest.';
 
 const STAGES: { name: string; key?: keyof State; max?: number; min?: number; step?: number; say: (s: State) => string }[] = [
   { name: 'logit', say: () => 'before any change' },
@@ -53,7 +55,8 @@ function stage(c: Context, d: Draw, q: number, rows: number): TemplateResult {
     ${heads(c, d, xs, vocabulary)}${lines(d, xs, width, rows, height)}
     ${cap(width - 126, 18, html`<b>draw</b>`)}${slider(c, width - 126, 'random seed', 's', 0, 99, 1)}${cap(width - 126, 58, html`<span class="v">seed ${c.state.s}, replayable</span>`)}${cap(width - 126, 78, html`<span>draws ${quoted(d.drawn.text)}</span>`)}
     ${cap(X0, height - 24, html`<span>and ${integer(Math.max(0, vocabulary - d.candidates.length))} more</span>`)}
-    ${strip(c, height, width)}</div>`;
+    ${cap(X0, height - 8, html`<span>${SENTENCE}</span>`)}
+    ${strip(c, height + 14, width)}</div>`;
 }
 
 function slider(c: Context, x: number, label: string, key: keyof State, min: number, max: number, step: number): TemplateResult {

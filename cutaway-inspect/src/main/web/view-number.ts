@@ -2,8 +2,9 @@
 
 import { html, nothing, type TemplateResult } from 'lit';
 import { card, short } from './card';
-import { type Context, type ViewParts, chosen } from './context';
+import { type Context, type ViewParts, block, chosen } from './context';
 import { number } from './format';
+import { pending } from './pieces';
 import './grid';
 import { kindOf } from './card';
 import { type Spot, pathOf, spots } from './state';
@@ -14,7 +15,11 @@ const MAP_WIDTH = 288;
 
 export function numberView(c: Context): ViewParts {
   let path = spots(c.state.n);
-  if (path.length === 0) path = first(c);
+  if (path.length === 0) {
+    const begin = first(c);
+    if (!begin) return { title: 'Number', sub: '', panel: html`${nothing}`, stage: html`<div class="number">${pending(12)}</div>` };
+    path = begin;
+  }
   const open = (level: number, spot: Spot) => c.go({ n: pathOf([...path.slice(0, level + 1), spot]) });
   const value = (s: Spot): string => {
     const d = c.store.explain(s.name, s.index);
@@ -33,12 +38,13 @@ export function numberView(c: Context): ViewParts {
   };
 }
 
-/** Without a path: the logit of the predicted token at the chosen position. */
-function first(c: Context): Spot[] {
+/** Without a path: the logit of the predicted token at the chosen position; nothing until it is known which that is. */
+function first(c: Context): Spot[] | undefined {
   const { q, l } = chosen(c);
   const id = c.store.at('derived.prediction_token', q);
   if (c.store.has('logits') && !Number.isNaN(id)) return [{ name: c.store.has('derived.logits_by_writer') ? 'derived.logits_by_writer' : 'logits', index: [0, q, id] }];
-  return [{ name: `blocks.${l}.hook_resid_post`, index: [0, q, 0] }];
+  if (c.store.has('derived.prediction_token')) return undefined;
+  return [{ name: block(c, l, 'hook_resid_post'), index: [0, q, 0] }];
 }
 
 /** Where the number lies among the others of its tensor at its position. */

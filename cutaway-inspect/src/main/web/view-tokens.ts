@@ -6,11 +6,13 @@ import { type Context, type ViewParts, chosen, token } from './context';
 import { integer, number, shown } from './format';
 import './grid';
 import { pending, table } from './pieces';
+import { clamp } from './scale';
 import { pathOf } from './state';
 import type { Part, Trace } from './types';
 
 const ROW_H = 17;
 const LABEL = 118;
+const MOST_ROWS = 64;
 
 export function tokensView(c: Context): ViewParts {
   const trace = c.store.trace(c.state.p);
@@ -29,15 +31,21 @@ export function tokensView(c: Context): ViewParts {
 function texts(t: Trace): TemplateResult {
   return html`<section class="card"><h2 class="ph">Text</h2><p class="learn">A model reads no letters. A tokenizer first cuts the text into pieces of a fixed vocabulary.</p>
     <dl><dt>as given</dt><dd class="text">${t.text}</dd>
-    <dt>normalised</dt><dd class="text">${t.normalised === t.text ? html`<span class="sub">unchanged</span>` : t.normalised}<span class="sub"> ${t.normaliser}</span></dd>
+    <dt>normalised</dt><dd class="text">${t.normalised === t.text ? html`<span class="sub">unchanged</span>` : t.normalised}<span class="sub">${t.normaliser === 'none' ? '' : ` (${t.normaliser})`}</span></dd>
     <dt>cut into words</dt><dd>${t.parts.map((p) => html`<span class="word">${p.text}</span>`)}<div class="sub">${t.preTokenizer}</div></dd></dl></section>`;
 }
 
 function parts(t: Trace): TemplateResult {
   const seen = new Set<string>();
   const list = t.parts.filter((p) => !seen.has(p.text) && seen.add(p.text));
-  return html`<section class="card"><h2 class="ph">Words into pieces <span class="sub">${t.method}</span></h2><p class="learn">${explain(list[0]?.method ?? '')}</p>
+  return html`<section class="card"><h2 class="ph">Words into pieces <span class="sub">${t.method}</span></h2><p class="learn">${explain(list[0]?.method ?? '')} ${spaces(list)}</p>
     <div class="parts">${list.map((p) => (p.method === 'lattice' ? lattice(p) : p.method === 'merges' ? merges(p) : taken(p)))}</div></section>`;
+}
+
+/** What the sign for a space is, where the pieces have one. */
+function spaces(list: Part[]): string {
+  const sign = ['Ġ', '▁'].find((s) => list.some((p) => p.text.includes(s)));
+  return sign ? `${sign} is how this vocabulary writes the space before a word.` : '';
 }
 
 function explain(method: string): string {
@@ -78,17 +86,19 @@ function ids(c: Context, t: Trace): TemplateResult {
 /** A table's rows for the tokens of the prompt, coordinates across. */
 function rows(c: Context, q: number, name: string, title: string, say: string): TemplateResult | typeof nothing {
   if (!c.store.has(name)) return nothing;
-  const n = Math.min(c.store.tokens.length, 64);
+  const total = c.store.tokens.length;
+  const n = Math.min(total, MOST_ROWS);
+  const from = clamp(q - Math.floor(n / 2), 0, total - n);
   const width = c.store.tensors.get(name)!.sizes[2];
   const room = c.geometry.width - LABEL - 120;
   const pool = Math.max(1, Math.ceil(width / room));
   const cell = Math.max(1, Math.floor(room / Math.ceil(width / pool)));
-  return html`<section class="card"><h2 class="ph">${title} <span class="sub mono">${name}</span></h2><p class="learn">${say}</p>
-    <div class="rows" .style=${`height:${n * ROW_H + 4}px`}>${Array.from({ length: n }, (_, i) => html`<div class=${'cap' + (i === q ? ' on' : '')} .style=${`top:${i * ROW_H + 2}px;width:${LABEL - 8}px`}>${token(c, i)}</div>`)}
+  return html`<section class="card"><h2 class="ph">${title} <span class="sub mono">${name}</span></h2><p class="learn">${say}${n < total ? ` Shown: tokens ${from} to ${from + n - 1} of ${total}, around the chosen one.` : ''}</p>
+    <div class="rows" .style=${`height:${n * ROW_H + 4}px`}>${Array.from({ length: n }, (_, i) => html`<div class=${'cap' + (from + i === q ? ' on' : '')} .style=${`top:${i * ROW_H + 2}px;width:${LABEL - 8}px`}>${token(c, from + i)}</div>`)}
       <cut-grid class="abs" data-tensor=${name} .style=${`left:${LABEL}px;top:0`} .scale=${c.scale} .model=${{
-        key: `${c.store.revision(name)}|${n}|${q}`, label: title, rows: n, cols: width, kind: 'signed', cellW: cell, cellH: ROW_H, poolCols: pool, rowBand: Math.min(q, n - 1),
-        get: (r: number, k: number) => c.store.at(name, r, k), describe: (r: number, k: number) => `${token(c, r)}, coordinate ${k}`,
-        open: (r: number, k: number) => c.go({ view: 'number', n: pathOf([{ name, index: [0, r, k] }]) }),
+        key: `${c.store.revision(name)}|${n}|${from}|${q}`, label: title, rows: n, cols: width, kind: 'signed', cellW: cell, cellH: ROW_H, poolCols: pool, rowBand: q - from,
+        get: (r: number, k: number) => c.store.at(name, from + r, k), describe: (r: number, k: number) => `${token(c, from + r)}, coordinate ${k}`,
+        open: (r: number, k: number) => c.go({ view: 'number', n: pathOf([{ name, index: [0, from + r, k] }]) }),
       }}></cut-grid></div></section>`;
 }
 

@@ -11,6 +11,9 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
+const ENDED = 'the connection to the engine has ended';
+const AGAIN_AFTER = 2000;
+
 export type Event = { event: string } & Record<string, unknown>;
 
 export class Wire {
@@ -19,23 +22,31 @@ export class Wire {
   private readonly waiting = new Map<number, Waiting>();
   /** called for messages that answer nothing */
   onevent: (event: Event) => void = () => {};
-  /** called when the connection ends */
+  /** called when the connection ends, and again whenever it could not be made anew */
   onend: () => void = () => {};
 
+  /** Connects, and connects again a while after the connection ends: the engine may only have been out of reach. */
   connect(): void {
+    this.open();
+    setInterval(() => this.send({ do: 'ping' }), 60_000);
+  }
+
+  private open(): void {
     this.socket = new WebSocket(`ws://${location.host}/socket`);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onmessage = (message) => this.receive(message.data);
     this.socket.onclose = () => {
-      for (const one of this.waiting.values()) one.reject(new Error('the connection to the engine has ended'));
+      const waiting = [...this.waiting.values()];
       this.waiting.clear();
       this.onend();
+      for (const one of waiting) one.reject(new Error(ENDED));
+      setTimeout(() => this.open(), AGAIN_AFTER);
     };
-    setInterval(() => this.send({ do: 'ping' }), 60_000);
   }
 
   /** Asks, and gives the answer's fields, or a tensor for `rows`. `started` learns the request's number. */
   ask<T>(request: Record<string, unknown>, started?: (id: number) => void): Promise<T> {
+    if (this.socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error(ENDED));
     const id = this.next++;
     started?.(id);
     return new Promise((resolve, reject) => {

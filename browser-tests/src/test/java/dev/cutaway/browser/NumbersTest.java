@@ -1,12 +1,15 @@
 package dev.cutaway.browser;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import dev.cutaway.model.Look;
 import dev.cutaway.model.Session;
+import dev.cutaway.model.StoredWeight;
 import dev.cutaway.model.sample.Sampler;
 import dev.cutaway.model.sample.SamplingOptions;
 import dev.cutaway.tensor.Tensor;
@@ -75,6 +78,54 @@ final class NumbersTest {
                     assertThat(shown).isCloseTo(pattern.get((3 * keys + q) * keys + k), within(1e-6));
                 }
             }
+        }
+    }
+
+    /** Also where a query may not look. */
+    @Test
+    void theGridShowsScoresBeforeTheMask() {
+        try (Page page = INSPECTOR.page("#/layer/2/3?q=4&stage=scores&" + PROMPT)) {
+            Tensor scores = INSPECTOR.look(page).value("derived.blocks.2.attn_scores_unmasked");
+            long keys = scores.dim(3);
+            for (int q = 0; q < keys; q++) {
+                for (int k = 0; k < keys; k++) {
+                    double kept = scores.get((3 * keys + q) * keys + k);
+                    assertThat(Inspector.number(
+                                    page,
+                                    "document.querySelector('cut-grid[data-tensor$=unmasked]').valueAt(" + q + "," + k
+                                            + ")"))
+                            .isCloseTo(kept, within(ROUNDING * Math.max(1, Math.abs(kept))));
+                }
+            }
+            assertThat(page.locator("#panel").innerText()).contains("compared with every key");
+            page.locator("cut-grid[data-tensor$=unmasked]").focus();
+            page.keyboard().press("Home");
+            page.keyboard().press("End");
+            page.keyboard().press("Enter");
+            INSPECTOR.await(page);
+            assertThat(page.locator("#panel .dcard").getAttribute("data-name"))
+                    .isEqualTo("derived.blocks.2.attn_scores_unmasked");
+            assertThat(page.locator("#panel .chk").innerText()).doesNotContain("differs");
+        }
+    }
+
+    @Test
+    void aStoredWeightIsDrawnWithItsBlock() {
+        try (Page page = INSPECTOR.page("#/number?n=model.layers.1.self_attn.q_proj.weight:3,37&" + PROMPT)) {
+            StoredWeight stored = INSPECTOR
+                    .look(page)
+                    .stored("model.layers.1.self_attn.q_proj.weight", 3, 37)
+                    .orElseThrow();
+            Locator block = page.locator(".stored");
+            assertThat(block.getAttribute("data-codes"))
+                    .isEqualTo(stored.elements().stream()
+                            .map(e -> String.valueOf(e.code()))
+                            .collect(joining(",")));
+            assertThat(block.getAttribute("data-position")).isEqualTo(String.valueOf(stored.position()));
+            assertThat(Inspector.number(
+                            page, "document.querySelector('.stored cut-grid').valueAt(0," + stored.position() + ")"))
+                    .isCloseTo(Double.parseDouble(page.locator(".dcard").getAttribute("data-value")), within(1e-9));
+            assertThat(page.locator(".endmark").innerText()).contains("A weight");
         }
     }
 

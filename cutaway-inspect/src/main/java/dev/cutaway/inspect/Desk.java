@@ -22,6 +22,7 @@ final class Desk implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Desk.class.getName());
     private static final int MOST_WAITING = 20_000;
     private static final int MOST_TOKENS = 4_096;
+    private static final int MOST_SMALL = 256;
 
     private record Task(int urgency, long order, int id, JsonNode message) implements Comparable<Task> {
         @Override
@@ -161,6 +162,13 @@ final class Desk implements AutoCloseable {
             case "generate" -> generate(id, message);
             case "continue" -> continueAll(id, message);
             case "rows" -> rows(id, message);
+            case "small" -> {
+                String name = message.path("name").asText();
+                int most = Math.clamp(message.path("most").asInt(), 1, MOST_SMALL);
+                int length = open.sequence().tokens().size();
+                InspectedModel.Matrix whole = open.sequence().rows(name, 0, length, () -> closed);
+                outbox.send(Wire.frame(id, Small.of(whole, most)));
+            }
             case "explain" -> {
                 var derivation = open.sequence().explain(message.path("name").asText(), index(message.path("index")));
                 answer(id, Wire.object().set("derivation", Wire.tree(derivation)));

@@ -172,6 +172,7 @@ public interface InspectedModel {
      * @param summed whether the number is the sum of its terms; otherwise it is a function of them
      * @param recomputed the number from its terms
      * @param given whether it is an input or a weight: the path ends here
+     * @param stored of a quantised weight the block that it lies in; none or one
      */
     record Derivation(
             String name,
@@ -185,7 +186,28 @@ public interface InspectedModel {
             boolean summed,
             double recomputed,
             double difference,
-            boolean given) {}
+            boolean given,
+            List<Stored> stored) {}
+
+    /**
+     * A block of a quantised weight: {@code value = scale * code + offset} for each element.
+     *
+     * @param byteOffset where the block begins in the file, and {@code bytes} its length there
+     * @param position which of the elements is meant
+     * @param detail the scale's parts, in words
+     */
+    record Stored(
+            String format,
+            String file,
+            long byteOffset,
+            int bytes,
+            long block,
+            int position,
+            String detail,
+            List<Integer> codes,
+            List<Float> scales,
+            List<Float> offsets,
+            List<Float> values) {}
 
     /** A term of a derivation: a product of factors, or one number. */
     record Term(double value, String label, List<Factor> factors) {}

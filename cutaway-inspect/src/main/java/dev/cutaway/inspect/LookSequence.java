@@ -9,11 +9,13 @@ import dev.cutaway.inspect.InspectedModel.Matrix;
 import dev.cutaway.inspect.InspectedModel.Named;
 import dev.cutaway.inspect.InspectedModel.Piece;
 import dev.cutaway.inspect.InspectedModel.Settings;
+import dev.cutaway.inspect.InspectedModel.Stored;
 import dev.cutaway.inspect.InspectedModel.Term;
 import dev.cutaway.model.Family;
 import dev.cutaway.model.Look;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.Session;
+import dev.cutaway.model.StoredWeight;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.text.Decoder;
@@ -140,7 +142,27 @@ final class LookSequence implements InspectedModel.Sequence {
                 e.sum(),
                 e.recomputed(),
                 e.difference(),
-                e.given());
+                e.given(),
+                e.given() ? stored(name, index) : List.of());
+    }
+
+    private List<Stored> stored(String name, long[] index) {
+        return look().stored(name, index).map(LookSequence::stored).stream().toList();
+    }
+
+    private static Stored stored(StoredWeight w) {
+        return new Stored(
+                w.format(),
+                w.file(),
+                w.byteOffset(),
+                w.bytes(),
+                w.block(),
+                w.position(),
+                w.detail(),
+                w.elements().stream().map(StoredWeight.Element::code).toList(),
+                w.elements().stream().map(StoredWeight.Element::scale).toList(),
+                w.elements().stream().map(StoredWeight.Element::offset).toList(),
+                w.elements().stream().map(StoredWeight.Element::value).toList());
     }
 
     private static Term term(Explanation.Term t) {

@@ -114,7 +114,8 @@ final class CountingModel implements InspectedModel {
             for (int i = 0; i < index[2]; i++) {
                 terms.add(new Term(1, "step " + i, List.of(one)));
             }
-            return new Derivation(name, index, index[2], "a count", "n", terms, 0, 0, true, index[2], 0, false);
+            return new Derivation(
+                    name, index, index[2], "a count", "n", terms, 0, 0, true, index[2], 0, false, List.of());
         }
 
         @Override

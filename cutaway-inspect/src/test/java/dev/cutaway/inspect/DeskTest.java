@@ -99,6 +99,16 @@ final class DeskTest {
     }
 
     @Test
+    void aSmallPictureKeepsTheLargestByMagnitude() {
+        InspectedModel.Matrix m = new InspectedModel.Matrix(
+                new long[] {1, 2, 3, 3}, new float[] {1, -5, 2, 0, 3, 4, 7, 8, -9, 1, 1, 1, 1, 1, 1, 1, 1, -2});
+        InspectedModel.Matrix small = Small.of(m, 2);
+        assertThat(small.shape()).containsExactly(1, 2, 2, 2);
+        assertThat(small.values()).containsExactly(-5, 4, 8, -9, 1, 1, 1, -2);
+        assertThat(Small.of(m, 3).values()).isEqualTo(m.values());
+    }
+
+    @Test
     void whatIsWrongIsAnsweredInOneLine() throws InterruptedException {
         send("{\"id\":2,\"do\":\"prompt\",\"text\":\"\"}");
         assertThat(next().path("error").asText()).contains("the text is empty");

@@ -126,10 +126,7 @@ final class Derived {
         return switch (what) {
             case "attn_scores_unmasked" ->
                 new TensorInfo(
-                        name,
-                        List.of("batch", "head", "query", "key"),
-                        List.of(1L, (long) s.heads(), n, n),
-                        meaning);
+                        name, List.of("batch", "head", "query", "key"), List.of(1L, (long) s.heads(), n, n), meaning);
             case "attn_write_by_source" ->
                 new TensorInfo(name, List.of("batch", "query", "key"), List.of(1L, n, n), meaning);
             case "head_logits" -> info(name, "head", s.heads(), meaning);
@@ -175,7 +172,7 @@ final class Derived {
             case "neuron_logits" -> p.attribution.ofNeurons(block, from, to, cancelled);
             case "lens_token" -> p.lens.stopped(block, true, from, to, cancelled);
             case "lens_probability" -> p.lens.stopped(block, false, from, to, cancelled);
-            default -> length(block, LENGTHS.get(what), from, to, cancelled);
+            default -> length(block, LENGTHS.getOrDefault(what, what), from, to, cancelled);
         };
     }
 
@@ -185,8 +182,10 @@ final class Derived {
             List<String> both = List.of(block + "hook_attn_out", block + "hook_mlp_out");
             look.prepare(both, a, b, cancelled);
             for (String name : both) {
-                float[] logits =
-                        parts.orElseThrow().attribution.of(name, a, b, cancelled).toFloats();
+                float[] logits = parts.orElseThrow()
+                        .attribution
+                        .of(name, a, b, cancelled)
+                        .toFloats();
                 for (int p = a; p < b; p++) {
                     rows.put(name + " logits", p, logits[p - a]);
                 }
@@ -199,8 +198,7 @@ final class Derived {
         return rows.get(block + what + " length", from, to, new int[0], (a, b) -> {
             // In parallel blocks the branches read the same stream.
             String mid = look.has(block + "hook_resid_mid") ? "hook_resid_mid" : "hook_resid_pre";
-            look.prepare(
-                    LENGTHS.values().stream().map(n -> block + n).toList(), a, b, cancelled);
+            look.prepare(LENGTHS.values().stream().map(n -> block + n).toList(), a, b, cancelled);
             for (String name : LENGTHS.values()) {
                 String source = name.equals("hook_resid_mid") ? mid : name;
                 float[] lengths = lengths(look.value(block + source, a, b, cancelled));
@@ -242,7 +240,8 @@ final class Derived {
             return parts.orElseThrow().attribution.byWriter(index);
         }
         if (name.endsWith(".attn_scores_unmasked")) {
-            Value scores = unmasked(name.substring(8, name.lastIndexOf('.') + 1)).orElseThrow();
+            Value scores =
+                    unmasked(name.substring(8, name.lastIndexOf('.') + 1)).orElseThrow();
             return look.explain(name, scores, Arrays.copyOfRange(index, 1, index.length));
         }
         int axis = info.dims().contains("query") ? info.dims().indexOf("query") : 1;
@@ -251,7 +250,6 @@ final class Derived {
         long[] at = index.clone();
         at[axis] = 0;
         float x = t.get(ModelWeights.flat(at, t.shape()));
-        return new Explanation(
-                name, Arrays.stream(index).boxed().toList(), x, info.meaning(), "x", true, List.of(), x);
+        return new Explanation(name, Arrays.stream(index).boxed().toList(), x, info.meaning(), "x", true, List.of(), x);
     }
 }

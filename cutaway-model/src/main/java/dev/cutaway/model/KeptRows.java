@@ -46,7 +46,7 @@ final class KeptRows {
         int size = 1;
         long[] whole = new long[2 + shape.length];
         whole[0] = 1;
-        whole[1] = to - from;
+        whole[1] = (long) to - from;
         for (int i = 0; i < shape.length; i++) {
             size *= shape[i];
             whole[2 + i] = shape[i];

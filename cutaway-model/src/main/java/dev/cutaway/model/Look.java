@@ -236,8 +236,7 @@ public final class Look {
             return derived.explain(name, index);
         }
         Value v = name.startsWith("%") ? inner(name) : require(name);
-        return explain(
-                name, v, pooled(v) ? index : Arrays.copyOfRange(index, Math.min(1, index.length), index.length));
+        return explain(name, v, pooled(v) ? index : Arrays.copyOfRange(index, Math.min(1, index.length), index.length));
     }
 
     /** Explains an element of a value, by its index without batch axis. */
@@ -260,8 +259,22 @@ public final class Look {
         }
     }
 
-    private Explanation weight(String name, Tensor t, long[] index) {
-        long[] shape = t.shape();
+    /**
+     * How the file keeps a weight; empty if the name is no weight's, or its format keeps each number by itself.
+     *
+     * @param name as in the checkpoint
+     * @throws UsageException if there is no such element
+     */
+    public Optional<StoredWeight> stored(String name, long... index) {
+        ModelWeights weights = session.model().weights();
+        return opened.named(name).isPresent()
+                ? Optional.empty()
+                : weights.raw(name)
+                        .flatMap(t ->
+                                weights.stored(weights.find(name).orElse(name), t, element(name, t.shape(), index)));
+    }
+
+    private static long element(String name, long[] shape, long[] index) {
         if (index.length != shape.length) {
             throw new UsageException(name + " has the axes " + Arrays.toString(shape) + "; give as many indices");
         }
@@ -270,7 +283,11 @@ public final class Look {
                 throw new UsageException(name + ": index " + index[i] + " is outside 0 to " + (shape[i] - 1));
             }
         }
-        long flat = ModelWeights.flat(index, shape);
+        return ModelWeights.flat(index, shape);
+    }
+
+    private Explanation weight(String name, Tensor t, long[] index) {
+        long flat = element(name, t.shape(), index);
         float x = t.get(flat);
         String found = session.model().weights().find(name).orElse(name);
         return new Explanation(

@@ -215,6 +215,29 @@ final class ModelWeights implements Weights {
         return String.format(Locale.ROOT, "%s in %s, byte %d", t.dtype(), file, at);
     }
 
+    /** The block of a quantised tensor that holds an element; empty for plain formats, whose elements stand alone. */
+    Optional<StoredWeight> stored(String name, Tensor t, long flat) {
+        if (!t.dtype().quantised()) {
+            return Optional.empty();
+        }
+        QuantBlock asked = t.describe(flat);
+        long first = flat - asked.position();
+        List<StoredWeight.Element> elements = new ArrayList<>();
+        for (int i = 0; i < t.dtype().blockSize(); i++) {
+            QuantBlock b = t.describe(first + i);
+            elements.add(new StoredWeight.Element(b.code(), b.scale(), b.offset(), b.value()));
+        }
+        return Optional.of(new StoredWeight(
+                t.dtype().toString(),
+                checkpoint.file(name).getFileName() + "",
+                checkpoint.fileOffset(name) + asked.byteOffset(),
+                t.dtype().blockBytes(),
+                asked.block(),
+                asked.position(),
+                asked.detail(),
+                elements));
+    }
+
     static long flat(long[] index, long[] shape) {
         long f = 0;
         for (int i = 0; i < shape.length; i++) {

@@ -58,7 +58,9 @@ class DerivedTest {
     void aScaledScoreSaysWhatIsScaled() {
         try (Model m = model("llama");
                 Session s = session(m)) {
-            assertThat(s.look().explain("blocks.1.attn.hook_attn_scores", 0, 1, 7, 2).words())
+            assertThat(s.look()
+                            .explain("blocks.1.attn.hook_attn_scores", 0, 1, 7, 2)
+                            .words())
                     .matches("0\\.\\d{1,6} times x, where x is the sum over each component of query times key");
         }
     }

@@ -94,7 +94,10 @@ public final class Explainer {
                 name,
                 indexOf(v, index),
                 kept,
-                d.words() + letters.stream().map(l -> ", where " + l.name + " is " + l.words).collect(joining()),
+                d.words()
+                        + letters.stream()
+                                .map(l -> ", where " + l.name + " is " + l.words)
+                                .collect(joining()),
                 d.latex() + letters.stream().map(Letter::formula).collect(joining()),
                 sum,
                 terms,
