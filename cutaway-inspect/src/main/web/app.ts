@@ -290,13 +290,14 @@ export class CutApp extends LitElement {
   }
 
   private empty() {
-    if (this.store.error || this.store.ended) return nothing;
+    if (this.store.ended) return nothing;
+    if (this.store.error) return html`<section class="card first" role="alert"><div class="ph">${this.store.facts ? 'This prompt cannot be read' : 'The model cannot be opened'}</div><p>${this.store.error}</p></section>`;
     return html`<section class="card first"><div class="ph">${this.store.busy || 'Opening the engine'}</div><p class="sub">${this.store.facts ? this.store.facts.name : 'The model is mapped into memory, not read.'}</p><div class="hatchbox waiting"></div></section>`;
   }
 
   private notice() {
     if (this.store.ended) return html`<div class="notice bad" role="alert">The connection to the engine has ended; this page tries to reach it again. If you have started it anew, open the address that it printed.</div>`;
-    if (this.store.error) return html`<div class="notice bad" role="alert">${this.store.error}<button class="btn" @click=${() => { this.store.error = ''; this.requestUpdate(); }}>Close</button></div>`;
+    if (this.store.error && this.store.tokens.length > 0) return html`<div class="notice bad" role="alert">${this.store.error}<button class="btn" @click=${() => { this.store.error = ''; this.requestUpdate(); }}>Close</button></div>`;
     return nothing;
   }
 }

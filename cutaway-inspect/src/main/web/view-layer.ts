@@ -49,7 +49,7 @@ const MLP_SENTENCE = 'Below, the MLP reads each token by itself: every neuron th
 /** One plain sentence about the stage that is shown. */
 function sentence(c: Context): string {
   if (c.state.stage === 'scores') return 'Every query is compared with every key; a high score means that the query’s token looks for what the key’s token offers.';
-  if (c.state.stage === 'masked') return c.store.causal ? 'A token may only look back: pairs with a later key are struck out before the weights are formed.' : 'This model may look both ways: no pair is struck out.';
+  if (c.state.stage === 'masked') return c.store.causal ? 'A token may only look back: pairs with a later key are struck out before the weights are formed.' : 'Every query is compared with every key, before and behind: this model may look both ways.';
   return 'The scores of a row become weights that sum to 1; each token then takes that mixture of the values below and adds it to its own stream.';
 }
 
@@ -111,10 +111,12 @@ function attention(p: Plan): TemplateResult {
 function stageNames(c: Context, l: number): [string, string, string, string][] {
   const all: [string, string, string, string][] = [
     ['scores', 'scores', derived(l, 'attn_scores_unmasked'), 'every query with every key'],
-    ['masked', 'mask', block(c, l, 'attn.hook_attn_scores'), c.store.causal ? 'later tokens set to −∞' : 'scores'],
+    ['masked', 'mask', block(c, l, 'attn.hook_attn_scores'), 'later tokens set to −∞'],
     ['pattern', 'softmax', block(c, l, 'attn.hook_pattern'), 'each row sums to 1'],
   ];
-  return all.filter(([, , name]) => c.store.has(name));
+  const here = all.filter(([, , name]) => c.store.has(name));
+  // Where nothing is masked there is one grid of scores, and that is its name.
+  return here.map((one) => (one[0] === 'masked' && !here.includes(all[0]) ? ['masked', 'scores', one[2], all[0][3]] : one));
 }
 
 function grid(p: Plan, q: number, k: number): TemplateResult {

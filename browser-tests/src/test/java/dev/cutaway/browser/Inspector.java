@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * An inspector on the embedded model with a browser before it, and a session of our own with the same tokens to compare what the
+ * An inspector on the embedded model (or another) with a browser before it, and a session of our own with the same tokens to compare what the
  * page shows with what the engine says.
  */
 final class Inspector implements BeforeAllCallback, AfterAllCallback {
@@ -56,14 +56,24 @@ final class Inspector implements BeforeAllCallback, AfterAllCallback {
             }
             """;
 
+    private final String name;
     private final List<AutoCloseable> open = new ArrayList<>();
     private Optional<Model> model = Optional.empty();
     private Optional<InspectorServer> server = Optional.empty();
     private Optional<Browser> browser = Optional.empty();
 
+    Inspector() {
+        this(System.getProperty("cutaway.browser.model", MODEL));
+    }
+
+    /** An inspector on another model. */
+    Inspector(String name) {
+        this.name = name;
+    }
+
     @Override
     public void beforeAll(ExtensionContext context) {
-        Model m = keep(Model.open(System.getProperty("cutaway.browser.model", MODEL)));
+        Model m = keep(Model.open(name));
         LookModel inspected = new LookModel(m);
         model = Optional.of(m);
         server = Optional.of(keep(InspectorServer.start(

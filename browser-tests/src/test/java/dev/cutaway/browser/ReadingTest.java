@@ -119,6 +119,34 @@ final class ReadingTest {
         }
     }
 
+    /** Whoever closed the lid finds the page as it was. */
+    @Test
+    void aLostConnectionIsSaidAndMadeAnew() {
+        try (Page page = INSPECTOR.page("#/layer/2/1?th=light&" + PROMPT)) {
+            List<?> before = (List<?>) page.evaluate("document.querySelector('cut-app').store.tokens.map(t => t.id)");
+            page.evaluate("document.querySelector('cut-app').store.wire.socket.close()");
+            assertThat(page.locator(".notice").innerText()).contains("connection to the engine has ended");
+            page.waitForFunction("() => !document.querySelector('cut-app').store.ended");
+            INSPECTOR.await(page);
+            assertThat(page.locator(".notice").count()).isZero();
+            assertThat(page.evaluate("document.querySelector('cut-app').store.tokens.map(t => t.id)"))
+                    .isEqualTo(before);
+        }
+    }
+
+    /** What was asked for while the engine was busy comes when it is free. */
+    @Test
+    void viewsTurnedWhileTheEngineIsBusyAreFilled() {
+        try (Page page = INSPECTOR.page("#/next?th=light&" + PROMPT)) {
+            page.getByText("Continue 32 tokens").click();
+            for (String view : List.of("layer", "head", "model", "layer")) {
+                page.evaluate("view => document.querySelector('cut-app').go({ view, l: view.length % 4 })", view);
+            }
+            INSPECTOR.await(page);
+            assertThat(page.locator("cut-thumb.hatchbox").count()).isZero();
+        }
+    }
+
     @Test
     void aWrongTokenIsRefusedInWords() {
         try (Page page = INSPECTOR.blank(800, 600)) {

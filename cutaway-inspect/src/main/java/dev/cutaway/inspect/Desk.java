@@ -233,7 +233,7 @@ final class Desk implements AutoCloseable {
         answer(id, state());
     }
 
-    /** The same tokens continued under several settings, each on a fork; they take turns so that all of them move. */
+    /** The same tokens continued under several settings, one after the other, each on a fork of its own. */
     private void continueAll(int id, JsonNode message) {
         int most = Math.clamp(message.path("most").asInt(24), 1, MOST_TOKENS);
         List<InspectedModel.Sequence> forks = new ArrayList<>();

@@ -18,8 +18,6 @@ import dev.cutaway.model.Session;
 import dev.cutaway.model.StoredWeight;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
-import dev.cutaway.text.Decoder;
-import dev.cutaway.text.EncodeOptions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 
 /** A session of the engine and the look at it. */
 final class LookSequence implements InspectedModel.Sequence {
@@ -34,11 +33,13 @@ final class LookSequence implements InspectedModel.Sequence {
     private static final int MOST_TERMS = 64;
 
     private final Model model;
+    private final Texts texts;
     private final Session session;
     private Optional<Look> look = Optional.empty();
 
-    LookSequence(Model model, Session session) {
+    LookSequence(Model model, Texts texts, Session session) {
         this.model = model;
+        this.texts = texts;
         this.session = session;
     }
 
@@ -53,26 +54,30 @@ final class LookSequence implements InspectedModel.Sequence {
     @Override
     public List<Piece> prompt(String text) {
         look = Optional.empty();
-        int[] ids = model.tokenizer().ids(text, EncodeOptions.TEXT);
         switch (model.family()) {
-            case DECODER -> session.set(ids);
-            case ENCODER -> session.encode(ids, new int[0], new int[0]);
-            case ENCODER_DECODER, VISION ->
-                throw new BadInputException(model.name()
-                        + ": reading a text with a model of this family is not part of this view; use cutaway probe");
+            case DECODER -> session.set(texts.ids(text));
+            case ENCODER -> session.encode(texts.ids(text), new int[0], new int[0]);
+            case ENCODER_DECODER ->
+                throw new BadInputException(model.name() + ": this page draws one row of tokens, and this model ("
+                        + model.architecture() + ") reads one text and writes another; look at its tensors with: "
+                        + "cutaway probe MODEL --source TEXT --target TEXT --list");
+            case VISION ->
+                throw new BadInputException(model.name() + ": this page reads text, and this model ("
+                        + model.architecture() + ") reads images; look at its tensors with: "
+                        + "cutaway probe MODEL --image FILE --list");
         }
         return tokens();
     }
 
     @Override
     public List<Piece> tokens() {
-        return LookModel.pieces(model.tokenizer(), session.tokens());
+        return texts.pieces(session.tokens());
     }
 
     @Override
     public void generate(Settings settings, int most, Consumer<Generated> onToken) {
         look = Optional.empty();
-        Decoder decoder = model.tokenizer().decoder(false);
+        IntFunction<String> decoder = texts.decoder();
         Set<Integer> ends = model.endTokens();
         int vocabulary = model.sizes().vocabulary();
         try {
@@ -83,7 +88,7 @@ final class LookSequence implements InspectedModel.Sequence {
                     return;
                 }
                 session.append(id);
-                onToken.accept(new Generated(new Piece(id, LookModel.word(model.tokenizer(), id)), decoder.add(id)));
+                onToken.accept(new Generated(new Piece(id, texts.word(id)), decoder.apply(id)));
             }
         } catch (CancellationException e) {
             LOG.log(System.Logger.Level.DEBUG, "generation was stopped");
@@ -93,7 +98,7 @@ final class LookSequence implements InspectedModel.Sequence {
     @Override
     public Draw draw(int position, Settings settings, int candidates) {
         float[] logits = look().value("logits", position, position + 1).toFloats();
-        return NextToken.draw(logits, position, settings, candidates, id -> LookModel.word(model.tokenizer(), id));
+        return NextToken.draw(logits, position, settings, candidates, texts::word);
     }
 
     @Override
@@ -194,7 +199,7 @@ final class LookSequence implements InspectedModel.Sequence {
 
     @Override
     public InspectedModel.Sequence fork() {
-        return new LookSequence(model, session.fork());
+        return new LookSequence(model, texts, session.fork());
     }
 
     @Override

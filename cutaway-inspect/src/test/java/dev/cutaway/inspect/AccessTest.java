@@ -3,6 +3,7 @@ package dev.cutaway.inspect;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cutaway.tensor.ResourceException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -90,6 +91,14 @@ final class AccessTest {
     void thePrintedAddressOpensThePageAndLeavesACookie() throws IOException {
         String answer = get("/?token=" + token, host());
         assertThat(answer).startsWith("HTTP/1.1 200").contains("<cut-app>").contains("HttpOnly; SameSite=Strict");
+    }
+
+    @Test
+    void aPortThatIsTakenIsSaid() {
+        assertThatThrownBy(() -> InspectorServer.start(source(), "127.0.0.1", port))
+                .isInstanceOf(ResourceException.class)
+                .hasMessageContaining("127.0.0.1:" + port)
+                .hasMessageContaining("--port");
     }
 
     @Test
