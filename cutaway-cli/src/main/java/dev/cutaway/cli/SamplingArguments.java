@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.model.BeamOptions;
 import dev.cutaway.model.Config;
 import dev.cutaway.model.GenerateOptions;
 import dev.cutaway.model.Model;
@@ -9,7 +10,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -83,6 +86,33 @@ final class SamplingArguments {
                 ? maxTokens
                 : config.map(c -> c.count("max_new_tokens", MAX_TOKENS)).orElse(MAX_TOKENS);
         return new GenerateOptions(most, sampling(config, greedy), stops, ignoreEnd, false);
+    }
+
+    /**
+     * The options of a beam search, over those that come with the model.
+     *
+     * @param penalty the length penalty as given, if it was
+     * @throws UsageException if options are given that mean nothing there
+     */
+    BeamOptions beams(Model model, int beams, @Nullable Double penalty) {
+        GenerateOptions how = options(model, true);
+        boolean chosen = Stream.of(topK, topP, minP, typical, repeatPenalty, presencePenalty, frequencyPenalty)
+                .anyMatch(Objects::nonNull);
+        if (chosen || how.sampling().temperature() != 0 || !logitBias.isEmpty() || !stops.isEmpty()) {
+            throw new UsageException("--beams " + beams
+                    + ": beam search takes the likeliest text as it is; of the options for choosing tokens it takes"
+                    + " --max-tokens, --length-penalty and --ignore-eos only");
+        }
+        Optional<Config> config = model.generationConfig();
+        double power = penalty != null ? penalty : real(config, "length_penalty", 1);
+        return new BeamOptions(beams, how.maxTokens(), power, stopping(config), ignoreEnd);
+    }
+
+    private static BeamOptions.Stopping stopping(Optional<Config> config) {
+        Object early = config.map(c -> c.values().get("early_stopping")).orElse(false);
+        return Boolean.TRUE.equals(early)
+                ? BeamOptions.Stopping.EARLY
+                : "never".equals(early) ? BeamOptions.Stopping.NEVER : BeamOptions.Stopping.HEURISTIC;
     }
 
     private SamplingOptions sampling(Optional<Config> config, boolean greedy) {

@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.model.BeamOptions;
 import dev.cutaway.model.Family;
 import dev.cutaway.model.GenerateOptions;
 import dev.cutaway.model.Generation;
@@ -33,8 +34,17 @@ final class Translate implements Runnable {
     @Mixin
     private final SamplingArguments sampling = new SamplingArguments();
 
-    @Option(names = "--beams", paramLabel = "N", description = "Beams; 1, the likeliest token each time.")
+    @Option(
+            names = "--beams",
+            paramLabel = "N",
+            description = "Texts followed at a time; 1 by default, which takes the likeliest token each time.")
     private int beams = 1;
+
+    @Option(
+            names = "--length-penalty",
+            paramLabel = "X",
+            description = "With beams: above 0 favours long answers, below short ones; 1 by default.")
+    private @Nullable Double lengthPenalty;
 
     @Option(names = "--context", paramLabel = "N", description = "Most tokens of the answer; the model's by default.")
     private int context;
@@ -56,8 +66,11 @@ final class Translate implements Runnable {
 
     @Override
     public void run() {
-        if (beams != 1) {
-            throw new UsageException("--beams " + beams + ": this version searches without beams; leave --beams out");
+        if (beams < 1) {
+            throw new UsageException("--beams " + beams + ": give a number from 1");
+        }
+        if (beams == 1 && lengthPenalty != null) {
+            throw new UsageException("--length-penalty: belongs to beam search; give --beams 2 or more too");
         }
         if ((tokens == null) == (text == null)) {
             throw new UsageException("give either TEXT or --tokens");
@@ -67,29 +80,61 @@ final class Translate implements Runnable {
             if (opened.family() != Family.ENCODER_DECODER) {
                 throw new UsageException("translate: " + opened + " is no encoder-decoder; use a model such as T5");
             }
-            GenerateOptions options = sampling.options(opened, true);
+            Answering answering = answering(opened, out);
             SessionOptions how = SessionOptions.defaults().withRecording(false).withContext(context);
             try (Session session = opened.session(how)) {
                 if (tokens != null) {
-                    translate(session, Ids.parse(tokens, "--tokens"), options, out);
+                    answering.answer(session, Ids.parse(tokens, "--tokens"));
                 } else if (text != null) {
                     EncodeOptions encode = new EncodeOptions(!noSpecial, parseSpecial);
                     Texts.each(
                             List.of(text),
-                            t -> translate(session, opened.tokenizer().ids(t, encode), options, out));
+                            t -> answering.answer(session, opened.tokenizer().ids(t, encode)));
                 }
             }
         }
     }
 
-    private void translate(Session session, int[] source, GenerateOptions options, Out out) {
+    /** Answers a source text. */
+    @FunctionalInterface
+    private interface Answering {
+        void answer(Session session, int[] source);
+    }
+
+    private Answering answering(Model opened, Out out) {
+        if (beams > 1) {
+            BeamOptions options = sampling.beams(opened, beams, lengthPenalty);
+            return (session, source) -> searched(session, source, options, out);
+        }
+        GenerateOptions options = sampling.options(opened, true);
+        return (session, source) -> chosen(session, source, options, out);
+    }
+
+    private void chosen(Session session, int[] source, GenerateOptions options, Out out) {
         session.source(source);
         Writing writing = new Writing(session, out, json);
         StringBuilder shown = new StringBuilder();
-        Generation g = session.generate(new int[] {InputFile.startToken(session.model())}, options, token -> {
+        Generation g = session.generate(start(session), options, token -> {
             shown.append(token.text());
             writing.token(token);
         });
         writing.end(g, shown.toString());
+    }
+
+    /** Which beam wins is known at the end only. */
+    private void searched(Session session, int[] source, BeamOptions options, Out out) {
+        session.source(source);
+        Generation g = session.generate(start(session), options);
+        Writing writing = new Writing(session, out, json);
+        StringBuilder shown = new StringBuilder();
+        for (Generation.Token token : g.tokens()) {
+            shown.append(token.text());
+            writing.token(token);
+        }
+        writing.end(g, shown.toString());
+    }
+
+    private static int[] start(Session session) {
+        return new int[] {InputFile.startToken(session.model())};
     }
 }

@@ -369,6 +369,15 @@ public final class Session implements AutoCloseable {
         return new Generator(this, prompt, how, listener).run();
     }
 
+    /**
+     * Continues a prompt by beam search; afterwards the session holds the beginning of a text that was followed.
+     *
+     * @param prompt token ids; in an encoder-decoder the decoder's, after {@link #source}
+     */
+    public Generation generate(int[] prompt, BeamOptions how) {
+        return new BeamSearch(this, prompt, how).run();
+    }
+
     /** Continues a text. */
     public Generation generate(String prompt, GenerateOptions how) {
         return generate(model.tokenizer().ids(prompt, dev.cutaway.text.EncodeOptions.TEXT), how);
