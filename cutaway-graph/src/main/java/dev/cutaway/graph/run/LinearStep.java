@@ -32,11 +32,27 @@ final class LinearStep extends Step {
         return outputs.size();
     }
 
-    /** Adds a product; {@code accumulate} adds it to what the output holds. */
-    void product(Supplier<PackedMatrix> weight, Slot output, boolean accumulate) {
+    /** Adds a product. */
+    void product(Supplier<PackedMatrix> weight, Slot output) {
         sources.add(weight);
         outputs.add(output);
-        adds.add(accumulate);
+        adds.add(false);
+    }
+
+    /** Where the last product goes. */
+    Slot lastOutput() {
+        return outputs.getLast();
+    }
+
+    /** Whether the step reads or writes a slot. */
+    boolean touches(Slot slot) {
+        return slot == x || outputs.contains(slot);
+    }
+
+    /** Has the last product added to what another slot holds. */
+    void addLastTo(Slot output) {
+        outputs.set(outputs.size() - 1, output);
+        adds.set(adds.size() - 1, true);
     }
 
     /** Packs the weights; called once before the first run. */

@@ -13,8 +13,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A graph compiled for running: fused steps over kernels, one list for the rows of sequences and, in models with an encoder, one
@@ -53,11 +55,13 @@ public final class Plan {
         }
         List<Integer> widths = new ArrayList<>();
         List<Slot.Rows> kinds = new ArrayList<>();
-        source = new PlanBuilder(graph, weights, Space.SOURCE, false, layouts, states);
-        rows = new PlanBuilder(graph, weights, Space.ROWS, true, layouts, states);
+        Set<Value> kept = new HashSet<>();
+        outputs.forEach(name -> graph.named(name).ifPresent(kept::add));
+        source = new PlanBuilder(graph, weights, Space.SOURCE, false, layouts, states, kept);
+        rows = new PlanBuilder(graph, weights, Space.ROWS, true, layouts, states, kept);
         for (PlanBuilder b : List.of(source, rows)) {
             b.lower();
-            outputs.forEach(name -> graph.named(name).ifPresent(b::keep));
+            b.keep();
             b.assign(widths, kinds);
         }
         bufferWidths = widths.stream().mapToInt(i -> i).toArray();

@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Lowers one section of a graph (all nodes over one row space) to steps. Composites with a kernel become one step, weights
@@ -47,6 +48,9 @@ final class PlanBuilder {
     final Map<Value, Slot> slots = new HashMap<>();
     private final Map<Value, Slot> tailCopies = new HashMap<>();
     private final Map<Value, Integer> uses = new HashMap<>();
+    private final Map<Value, Integer> lastReader = new HashMap<>();
+    private final Map<Node, Integer> order = new HashMap<>();
+    private final Set<Value> kept;
     private final List<Slot> all = new ArrayList<>();
     private final Map<Value, Integer> states;
     private boolean tail;
@@ -57,14 +61,22 @@ final class PlanBuilder {
             Space section,
             boolean tailed,
             List<SequenceState.Layout> layouts,
-            Map<Value, Integer> states) {
+            Map<Value, Integer> states,
+            Set<Value> kept) {
         this.graph = graph;
         this.weights = weights;
         this.section = section;
         this.tailed = tailed;
         this.layouts = layouts;
         this.states = states;
-        graph.nodes().forEach(n -> n.in().forEach(v -> uses.merge(v, 1, Integer::sum)));
+        this.kept = kept;
+        for (Node n : graph.nodes()) {
+            order.put(n, order.size());
+            for (Value v : n.in()) {
+                uses.merge(v, 1, Integer::sum);
+                lastReader.put(v, order.size() - 1);
+            }
+        }
     }
 
     /** Lowers the section's nodes. */
@@ -181,6 +193,7 @@ final class PlanBuilder {
             case Rotary(boolean interleaved) -> rotate(n, interleaved);
             case Cache c -> append(n);
             case Attention a -> attend(n, a);
+            case Binary b when b == Binary.ADD && bothRows(n) && addedByProduct(n) -> {}
             case Binary b when (b == Binary.ADD || b == Binary.MULTIPLY) && bothRows(n) -> zip(n, b == Binary.MULTIPLY);
             case Constant(double factor, double offset)
             when offset == 0 && slots.containsKey(n.in().getFirst()) -> {
@@ -240,7 +253,43 @@ final class PlanBuilder {
         }
         // The step was emitted already: the result is born with it, while its input still lives.
         Slot y = slot(n.value(0), steps.size() - 1);
-        step.product(() -> weights.packed(w, bias), y, false);
+        step.product(() -> weights.packed(w, bias), y);
+    }
+
+    /**
+     * Whether a sum needs no step of its own: one of its terms was the last thing computed, by a product and for this sum only,
+     * and nobody reads the other one any more. Then the product adds to that one in place: the residual connection.
+     */
+    private boolean addedByProduct(Node n) {
+        Value first = n.in().get(0);
+        Value second = n.in().get(1);
+        return addInPlace(n, first, second) || addInPlace(n, second, first);
+    }
+
+    private boolean addInPlace(Node n, Value stays, Value added) {
+        Slot to = slots.get(stays);
+        Slot from = slots.get(added);
+        boolean product = added.node().op() instanceof Linear || added.node().op() instanceof HeadsOut;
+        boolean last = steps.getLast() instanceof LinearStep l && l.lastOutput() == from && !l.touches(to);
+        if (to == null || from == null || !product || !last || uses.getOrDefault(added, 0) != 1) {
+            return false;
+        }
+        if (to == from || to.rows != from.rows || kept.contains(stays) || kept.contains(added) || read(to, n)) {
+            return false;
+        }
+        ((LinearStep) steps.getLast()).addLastTo(to);
+        to.lastUse = steps.size() - 1;
+        all.remove(from);
+        slots.put(n.value(0), to);
+        return true;
+    }
+
+    /** Whether a node after {@code n} reads a value that lies in the slot. */
+    private boolean read(Slot slot, Node n) {
+        int at = order.getOrDefault(n, Integer.MAX_VALUE);
+        return slots.entrySet().stream()
+                .filter(e -> e.getValue() == slot)
+                .anyMatch(e -> lastReader.getOrDefault(e.getKey(), -1) > at || kept.contains(e.getKey()));
     }
 
     private void norm(Node n, boolean rms, double eps, double offset) {
@@ -332,11 +381,13 @@ final class PlanBuilder {
         out.ifPresent(s -> s.lastUse = steps.size() - 1);
     }
 
-    /** Keeps a value until the end: outputs that are read after the run. */
-    void keep(Value v) {
-        Slot s = slots.get(v);
-        if (s != null) {
-            s.lastUse = Integer.MAX_VALUE;
+    /** Keeps values until the end: outputs that are read after the run. */
+    void keep() {
+        for (Value v : kept) {
+            Slot s = slots.get(v);
+            if (s != null) {
+                s.lastUse = Integer.MAX_VALUE;
+            }
         }
     }
 

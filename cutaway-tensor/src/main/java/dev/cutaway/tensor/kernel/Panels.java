@@ -10,8 +10,14 @@ final class Panels {
     static void row(PackedMatrix w, int row, MemorySegment out, long outAt) {
         int panel = row / Layout.PANEL;
         int lane = row % Layout.PANEL;
-        for (int k = 0; k < w.columns(); k++) {
-            Floats.set(out, outAt + k, weight(w, panel, lane, k));
+        int group = w.layout.blocked() ? w.layout.group() : w.columns();
+        for (int first = 0; first < w.columns(); first += group) {
+            float scale = w.layout.blocked() ? scale(w, panel, lane, first) : 1;
+            float minimum = w.layout.minimum ? minimum(w, panel, lane, first) : 0;
+            for (int k = first; k < first + group; k++) {
+                float code = code(w, panel, lane, k);
+                Floats.set(out, outAt + k, w.layout.minimum ? Math.fma(code, scale, minimum) : code * scale);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.cutaway.text.split;
 
-/** The classes of characters that pre-tokenizer patterns speak of, in one table lookup for the basic plane. */
+/** The classes of characters that pre-tokenizer patterns speak of, in one table lookup for the basic plane. Most texts
+ * need the first 256 characters only: the table of all is made when another one comes. */
 public final class CharClass {
     /** Anything else. */
     public static final int OTHER = 0;
@@ -13,12 +14,21 @@ public final class CharClass {
     /** {@code \p{M}}. */
     public static final int MARK = 4;
 
-    private static final byte[] TABLE = new byte[0x10000];
+    private static final byte[] FIRST = table(0x100);
 
-    static {
-        for (int c = 0; c < TABLE.length; c++) {
-            TABLE[c] = (byte) compute(c);
+    /** Made when it is first used. */
+    private static final class Plane {
+        static final byte[] TABLE = table(0x10000);
+
+        private Plane() {}
+    }
+
+    private static byte[] table(int size) {
+        byte[] table = new byte[size];
+        for (int c = 0; c < size; c++) {
+            table[c] = (byte) compute(c);
         }
+        return table;
     }
 
     private CharClass() {}
@@ -41,7 +51,7 @@ public final class CharClass {
 
     /** The class of a character. */
     public static int of(int codePoint) {
-        return codePoint < 0x10000 ? TABLE[codePoint] : compute(codePoint);
+        return codePoint < 0x100 ? FIRST[codePoint] : codePoint < 0x10000 ? Plane.TABLE[codePoint] : compute(codePoint);
     }
 
     /** Unicode's property White_Space. */
