@@ -64,15 +64,9 @@ public final class InspectorServer implements AutoCloseable {
         } catch (RuntimeException e) {
             throw refused(host, chosen, cause(e));
         }
-        if (server.port() < 0) { // Helidon only logs that it could not listen
+        if (server.port() <= 0) { // Helidon only logs that it could not listen
             server.stop();
             throw refused(host, chosen, "the port is taken");
-        }
-        if (server.port() <= 0) {
-            // A server whose listener could not start says so in its log only.
-            server.stop();
-            throw new ResourceException(
-                    "cannot listen on " + host + ":" + chosen + " (in use?); choose another with --port");
         }
         String shown = host.contains(":") ? "[" + host + "]" : host;
         URI address = URI.create("http://" + shown + ":" + server.port() + "/?token=" + guard.token());
