@@ -9,7 +9,7 @@ import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.QuantBlock;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.PackedMatrix;
-import java.lang.foreign.Arena;
+import dev.cutaway.tensor.kernel.WeightArena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,7 +35,7 @@ final class ModelWeights implements Weights {
 
     private record Biased(WeightSource matrix, WeightSource bias) {}
 
-    private final Arena arena = Arena.ofShared();
+    private final WeightArena arena = new WeightArena();
 
     /** @param exact whether quantised weights are widened to float32 before they are packed */
     ModelWeights(Checkpoint checkpoint, String basePrefix, boolean exact) {

@@ -11,6 +11,9 @@ import java.util.function.Supplier;
  * any of them.
  */
 final class LinearStep extends Step {
+    /** Weights of a chunk: some ten microseconds for one row. */
+    private static final long ELEMENTS = 100_000;
+
     private final Slot x;
     private final List<Supplier<PackedMatrix>> sources = new ArrayList<>();
     private final List<Slot> outputs = new ArrayList<>();
@@ -19,6 +22,7 @@ final class LinearStep extends Step {
     private Slot[] y = {};
     private boolean[] add = {};
     private int panels;
+    private long elements;
 
     LinearStep(Slot x) {
         this.x = x;
@@ -63,12 +67,18 @@ final class LinearStep extends Step {
         for (int i = 0; i < y.length; i++) {
             add[i] = adds.get(i);
             panels += weights[i].panels();
+            elements += (long) weights[i].rows() * weights[i].columns();
         }
     }
 
     @Override
     int chunks(Frame f) {
-        return f.rows(x) == 0 ? 0 : Math.min(panels, f.rows(x) > 1 ? f.threads * 8 : f.threads * 4);
+        if (f.rows(x) == 0) {
+            return 0;
+        }
+        // Few for small products, where handing out costs; many for large ones, so that nobody waits long for the last.
+        long some = Math.max(f.threads * (f.rows(x) > 1 ? 8L : 4L), elements / ELEMENTS);
+        return (int) Math.min(Math.min(panels, some), Pool.MAX_CHUNKS);
     }
 
     @Override

@@ -270,11 +270,11 @@ final class PlanBuilder {
         Slot to = slots.get(stays);
         Slot from = slots.get(added);
         boolean product = added.node().op() instanceof Linear || added.node().op() instanceof HeadsOut;
-        boolean last = steps.getLast() instanceof LinearStep l && l.lastOutput() == from && !l.touches(to);
-        if (to == null || from == null || !product || !last || uses.getOrDefault(added, 0) != 1) {
+        if (to == null || from == null || to == from || !product || uses.getOrDefault(added, 0) != 1) {
             return false;
         }
-        if (to == from || to.rows != from.rows || kept.contains(stays) || kept.contains(added) || read(to, n)) {
+        boolean last = steps.getLast() instanceof LinearStep l && l.lastOutput() == from && !l.touches(to);
+        if (!last || to.rows != from.rows || kept.contains(stays) || kept.contains(added) || read(to, n)) {
             return false;
         }
         ((LinearStep) steps.getLast()).addLastTo(to);

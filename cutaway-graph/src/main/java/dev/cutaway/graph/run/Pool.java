@@ -123,7 +123,7 @@ public final class Pool implements AutoCloseable {
         caller = Thread.currentThread();
         failure.set(null);
         shared.set(DONE, 0);
-        publish(0);
+        publish(0, 0);
         long idleSince = 0;
         while (shared.get(DONE) == 0) {
             if (work(0)) {
@@ -141,18 +141,21 @@ public final class Pool implements AutoCloseable {
         }
     }
 
-    /** Makes the first step from {@code step} on that has chunks the current one, or ends the program. */
-    private void publish(int step) {
+    /**
+     * Makes the first step from {@code step} on that has several chunks the current one, or ends the program. Steps of one
+     * chunk are run at once: handing them out would take longer than they do.
+     */
+    private void publish(int step, int worker) {
         try {
             int steps = program.steps();
             for (int s = step; s < steps && failure.get() == null; s++) {
                 int chunks = checked(s, program.chunks(s));
-                if (chunks > 0) {
+                if (chunks == 1) {
+                    program.execute(s, 0, worker);
+                } else if (chunks > 1) {
                     shared.set(LEFT, chunks);
                     shared.set(TICKET, (long) s << 32 | (long) chunks << 16);
-                    if (chunks > 1) {
-                        wake(chunks - 1);
-                    }
+                    wake(chunks - 1);
                     return;
                 }
             }
@@ -190,7 +193,7 @@ public final class Pool implements AutoCloseable {
             failure.compareAndSet(null, e);
         }
         if (shared.decrementAndGet(LEFT) == 0) {
-            publish(step + 1);
+            publish(step + 1, worker);
         }
         return true;
     }

@@ -88,10 +88,14 @@ final class StateSteps {
         }
     }
 
-    /** Attention of the step's rows over the cache: a chunk is one key head of up to {@link #ROWS} rows of one sequence. */
+    /**
+     * Attention of the step's rows over the cache: a chunk is up to {@link #ROWS} rows of one sequence, and the query heads of
+     * one key head (which share its loads), or one query head where there would be too few chunks to go round.
+     */
     static final class Attend extends Step {
         private static final int ROWS = 16;
         private final AttentionShape shape;
+        private final AttentionShape one;
         private final int groups;
         private final Slot q;
         private final int keys;
@@ -112,6 +116,7 @@ final class StateSteps {
                 Slot out,
                 Optional<Value> bias) {
             this.shape = shape;
+            this.one = shape.withHeads(1);
             this.groups = groups;
             this.q = q;
             this.keys = keys;
@@ -126,13 +131,23 @@ final class StateSteps {
             return rowChunks(f.batch.starts[segment + 1] - f.batch.starts[segment], ROWS);
         }
 
-        @Override
-        int chunks(Frame f) {
+        /** The heads of a chunk. */
+        private int heads(Frame f) {
+            int n = groupChunks(f);
+            return n % f.threads != 0 && n < 4 * f.threads ? 1 : shape.heads();
+        }
+
+        private int groupChunks(Frame f) {
             int n = 0;
             for (int i = 0; i < f.batch.segments; i++) {
                 n += blocks(f, i) * groups;
             }
             return n;
+        }
+
+        @Override
+        int chunks(Frame f) {
+            return groupChunks(f) * (shape.heads() / heads(f));
         }
 
         @Override
@@ -152,8 +167,11 @@ final class StateSteps {
 
         @Override
         void run(Frame f, int chunk, int worker) {
+            int heads = heads(f);
+            int parts = shape.heads() / heads;
+            int part = chunk % parts;
             int segment = 0;
-            int rest = chunk;
+            int rest = chunk / parts;
             while (rest >= blocks(f, segment) * groups) {
                 rest -= blocks(f, segment) * groups;
                 segment++;
@@ -162,15 +180,16 @@ final class StateSteps {
             int block = blocks(f, segment) - 1 - rest / groups;
             int first = f.batch.starts[segment] + block * ROWS;
             int count = Math.min(ROWS, f.batch.starts[segment + 1] - first);
-            attend(f, segment, rest % groups, first, count, worker);
+            attend(f, heads == 1 ? one : shape, segment, rest % groups, part * heads, first, count, worker);
         }
 
-        private void attend(Frame f, int segment, int g, int first, int count, int worker) {
+        private void attend(
+                Frame f, AttentionShape some, int segment, int g, int head, int first, int count, int worker) {
             SequenceState s = f.batch.states[segment];
             int within = first - f.batch.starts[segment];
             int position = cross ? 0 : (layout.source() ? 0 : s.length()) + within;
-            long qAt = q.at(first) + (long) g * shape.heads() * shape.headSize();
-            long oAt = out.at(first) + (long) g * shape.heads() * shape.valueSize();
+            long qAt = q.at(first) + ((long) g * shape.heads() + head) * shape.headSize();
+            long oAt = out.at(first) + ((long) g * shape.heads() + head) * shape.valueSize();
             MemorySegment k = s.memory(keys);
             MemorySegment v = s.memory(values);
             long kAt = s.headAt(keys, g);
@@ -180,7 +199,7 @@ final class StateSteps {
                 f.kernels
                         .attention()
                         .attend(
-                                shape,
+                                some,
                                 f.memory(q),
                                 qAt,
                                 q.width,
@@ -203,7 +222,7 @@ final class StateSteps {
                 f.kernels
                         .attention()
                         .attendBiased(
-                                shape,
+                                some,
                                 f.memory(q),
                                 qAt,
                                 q.width,
@@ -221,7 +240,7 @@ final class StateSteps {
                                 f.scratch[worker],
                                 0,
                                 b.data(),
-                                g * shape.heads() * perHead + within * b.dim(2),
+                                (g * shape.heads() + head) * perHead + within * b.dim(2),
                                 perHead,
                                 b.dim(2));
             }

@@ -41,6 +41,11 @@ public record AttentionShape(
         return new AttentionShape(heads, headSize, headSize, (float) (1 / Math.sqrt(headSize)), 0, ALL, ALL);
     }
 
+    /** The same with another number of heads. */
+    public AttentionShape withHeads(int other) {
+        return new AttentionShape(other, headSize, valueSize, scale, softCap, before, after);
+    }
+
     /** The first key that the query at a position sees. */
     public int firstKey(int position) {
         return Math.max(0, position - before);

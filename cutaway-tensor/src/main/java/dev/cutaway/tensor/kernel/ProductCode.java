@@ -33,7 +33,17 @@ import dev.cutaway.tensor.machine.Ymm;
 final class ProductCode {
     private static final int ROW_BYTES = 4 * Layout.PANEL;
 
+    /** How far ahead of its use memory is asked for: the processor's own look-ahead ends with every page of 4 kB. */
+    private static final int AHEAD = 2048;
+
     private ProductCode() {}
+
+    /** Asks for the bytes that stand {@link #AHEAD} of those about to be read. */
+    private static void ahead(Assembler a, int at, int bytes) {
+        for (int i = (at + 63) / 64 * 64; i < at + bytes; i += 64) {
+            a.prefetch(Mem.at(RDI, AHEAD + i));
+        }
+    }
 
     /**
      * One row times panels.
@@ -77,6 +87,7 @@ final class ProductCode {
 
     private static void dotFloats(Assembler a) {
         Label loop = a.here();
+        ahead(a, 0, ROW_BYTES);
         a.broadcast(Ymm.Y8, Mem.at(R10));
         for (int g = 0; g < BlockCode.GROUPS; g++) {
             a.op(Op.FMA231, Ymm.of(g), Ymm.Y8, Mem.at(RDI, 32 * g));
@@ -89,6 +100,7 @@ final class ProductCode {
 
     private static void dotHalves(Assembler a, BlockCode block) {
         Label loop = a.here();
+        ahead(a, 0, ROW_BYTES);
         a.broadcast(Ymm.Y8, Mem.at(R10));
         a.broadcast(Ymm.Y9, Mem.at(R10, 4));
         for (int g = 0; g < BlockCode.GROUPS; g++) {
@@ -265,17 +277,54 @@ final class ProductCode {
         for (Gp r : saved) {
             a.push(r);
         }
-        // RDI arguments; RSI x of the tile; RDX w; RCX y; R8 x stride; R9 3 * x stride; R10 w stride; R11 k left;
-        // RAX x now; RBX x now + 3 strides; RBP tiles left; R12 y stride; R13 blocks left; R14, R15 w and y of the
-        // block
+        // RDI arguments; RSI x of the tile; RDX w; RCX y; R8 x stride; R10 w stride; R11 k left; RAX x now;
+        // RBP tiles left; R12 y stride; R13 blocks left; R14, R15 w and y of the block;
+        // R9, RBX: one block: 3 * x stride and x now + 3 strides; several: block stride and w of the block after the
+        // next
         a.mov(R8, Mem.at(RDI, X_STRIDE));
-        a.lea(R9, Mem.at(R8, R8, 2, 0));
         a.mov(R10, Mem.at(RDI, W_STRIDE));
         a.mov(R12, Mem.at(RDI, Y_STRIDE));
         a.mov(R13, Mem.at(RDI, BLOCKS));
         a.mov(R14, Mem.at(RDI, W));
         a.mov(R15, Mem.at(RDI, Y));
+        Label end = new Label();
+        Label single = new Label();
+        // One row has two sums to a block, too few for the latency of a multiply-add: several blocks at a time.
+        int wide = rows == 1 ? 4 : rows <= 3 ? 2 : 1;
+        if (wide > 1) {
+            a.mov(R9, Mem.at(RDI, BLOCK_STRIDE));
+            Label several = a.here();
+            a.cmp(R13, wide);
+            a.jump(Condition.LESS, single);
+            blockOfTiles(a, rows, wide);
+            for (int i = 0; i < wide; i++) {
+                a.add(R14, R9);
+            }
+            a.add(R15, 64 * wide);
+            a.sub(R13, wide);
+            a.jmp(several);
+        }
+        a.set(single);
+        a.test(R13);
+        a.jump(Condition.EQUAL, end);
+        a.lea(R9, Mem.at(R8, R8, 2, 0));
         Label block = a.here();
+        blockOfTiles(a, rows, 1);
+        a.add(R14, Mem.at(RDI, BLOCK_STRIDE));
+        a.add(R15, 64);
+        a.dec(R13);
+        a.jump(Condition.NOT_EQUAL, block);
+        a.set(end);
+        for (int i = saved.length - 1; i >= 0; i--) {
+            a.pop(saved[i]);
+        }
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    /** All tiles of one block of sixteen outputs, or of several side by side. Sums: row by row, block by block, halves. */
+    private static void blockOfTiles(Assembler a, int rows, int blocks) {
         a.mov(RSI, Mem.at(RDI, X));
         a.mov(RCX, R15);
         a.mov(RBP, Mem.at(RDI, TILES));
@@ -285,64 +334,80 @@ final class ProductCode {
         a.mov(RAX, Mem.at(RDI, MORE));
         a.test(RAX);
         a.jump(Condition.EQUAL, fresh);
-        rowsOfY(a, rows, true);
+        rowsOfY(a, rows, blocks, true);
         a.jmp(begun);
         a.set(fresh);
-        for (int i = 0; i < 2 * rows; i++) {
+        for (int i = 0; i < 2 * rows * blocks; i++) {
             a.zero(Ymm.of(i));
         }
         a.set(begun);
         a.mov(RDX, R14);
         a.mov(R11, Mem.at(RDI, DEPTH));
         a.mov(RAX, RSI);
-        a.lea(RBX, Mem.at(RSI, R9, 1, 0));
+        if (blocks == 1) {
+            a.lea(RBX, Mem.at(RSI, R9, 1, 0));
+        } else {
+            a.lea(RBX, Mem.at(R14, R9, 2, 0));
+        }
         a.align();
         Label k = a.here();
-        a.load(Ymm.Y12, Mem.at(RDX));
-        a.load(Ymm.Y13, Mem.at(RDX, 32));
-        for (int r = 0; r < rows; r++) {
-            Ymm x = Ymm.of(14 + r % 2);
-            a.broadcast(x, row(r < 3 ? RAX : RBX, r % 3));
-            a.op(Op.FMA231, Ymm.of(2 * r), x, Ymm.Y12);
-            a.op(Op.FMA231, Ymm.of(2 * r + 1), x, Ymm.Y13);
+        if (blocks == 1) {
+            a.load(Ymm.Y12, Mem.at(RDX));
+            a.load(Ymm.Y13, Mem.at(RDX, 32));
+            for (int r = 0; r < rows; r++) {
+                Ymm x = Ymm.of(14 + r % 2);
+                a.broadcast(x, row(r < 3 ? RAX : RBX, r % 3));
+                a.op(Op.FMA231, Ymm.of(2 * r), x, Ymm.Y12);
+                a.op(Op.FMA231, Ymm.of(2 * r + 1), x, Ymm.Y13);
+            }
+        } else {
+            for (int r = 0; r < rows; r++) {
+                a.broadcast(Ymm.of(13 + r), row(RAX, r));
+            }
+            for (int i = 0; i < 2 * blocks; i++) {
+                a.load(Ymm.Y12, blockAt(i / 2, i % 2));
+                for (int r = 0; r < rows; r++) {
+                    a.op(Op.FMA231, Ymm.of(2 * blocks * r + i), Ymm.of(13 + r), Ymm.Y12);
+                }
+            }
         }
         a.add(RDX, R10);
         a.add(RAX, 4);
-        a.add(RBX, 4);
+        if (blocks == 1) {
+            a.add(RBX, 4);
+        } else {
+            a.add(RBX, R10);
+        }
         a.dec(R11);
         a.jump(Condition.NOT_EQUAL, k);
-        rowsOfY(a, rows, false);
+        rowsOfY(a, rows, blocks, false);
         for (int r = 0; r < rows; r++) {
             a.add(RSI, R8);
             a.add(RCX, R12);
         }
         a.dec(RBP);
         a.jump(Condition.NOT_EQUAL, tile);
-        a.add(R14, Mem.at(RDI, BLOCK_STRIDE));
-        a.add(R15, 64);
-        a.dec(R13);
-        a.jump(Condition.NOT_EQUAL, block);
-        for (int i = saved.length - 1; i >= 0; i--) {
-            a.pop(saved[i]);
-        }
-        a.zeroUpper();
-        a.ret();
-        return a.finish();
+    }
+
+    /** Half of a block's sixteen weights for the present k: RDX is in the first block, RBX in the third. */
+    private static Mem blockAt(int block, int half) {
+        Gp base = block < 2 ? RDX : RBX;
+        return block % 2 == 0 ? Mem.at(base, 32 * half) : Mem.at(base, R9, 1, 32 * half);
     }
 
     private static Mem row(Gp base, int r) {
         return r == 0 ? Mem.at(base) : Mem.at(base, R8, r, 0);
     }
 
-    private static void rowsOfY(Assembler a, int rows, boolean load) {
+    private static void rowsOfY(Assembler a, int rows, int blocks, boolean load) {
         a.mov(RAX, RCX);
         for (int r = 0; r < rows; r++) {
-            if (load) {
-                a.load(Ymm.of(2 * r), Mem.at(RAX));
-                a.load(Ymm.of(2 * r + 1), Mem.at(RAX, 32));
-            } else {
-                a.store(Mem.at(RAX), Ymm.of(2 * r));
-                a.store(Mem.at(RAX, 32), Ymm.of(2 * r + 1));
+            for (int i = 0; i < 2 * blocks; i++) {
+                if (load) {
+                    a.load(Ymm.of(2 * blocks * r + i), Mem.at(RAX, 32 * i));
+                } else {
+                    a.store(Mem.at(RAX, 32 * i), Ymm.of(2 * blocks * r + i));
+                }
             }
             a.add(RAX, R12);
         }

@@ -376,6 +376,14 @@ public final class Assembler {
         put(0xd0);
     }
 
+    /** Asks for the 64 bytes around an address, which need not exist, to be brought into the caches. */
+    public void prefetch(Mem from) {
+        rex(false, 0, from.index(), from.base().number());
+        put(0x0f);
+        put(0x18);
+        address(1, from, 0);
+    }
+
     /** {@code [to] = the low four bytes of from}. */
     public void mov4(Mem to, Gp from) {
         rex(false, from.number(), to.index(), to.base().number());
