@@ -55,7 +55,9 @@ class GreedyTest {
                 for (int i = 0; i < ids.length; i++) {
                     ids[i] = c.get("ids").get(i).intValue();
                 }
-                assertThat(model.tokenizer().ids(prompt, EncodeOptions.TEXT)).as(prompt).containsExactly(ids);
+                assertThat(model.tokenizer().ids(prompt, EncodeOptions.TEXT))
+                        .as(prompt)
+                        .containsExactly(ids);
                 try (Session session = model.session()) {
                     float[] logits = session.append(ids);
                     for (JsonNode step : c.get("steps")) { // its token, and the likeliest with their distances

@@ -134,6 +134,7 @@ public final class Plan {
 
     /** Runs this plan with memory of its own. Not for two threads at once. */
     public final class Runner implements AutoCloseable {
+        private final Map<String, Slot> outputs = new HashMap<>();
         private final Pool pool;
         private final Frame frame;
         private final Section rowsSection;
@@ -208,6 +209,15 @@ public final class Plan {
         }
 
         private Slot slot(String name) {
+            Slot known = outputs.get(name); // asked for with every token: looking it up in the graph allocates
+            if (known == null) {
+                known = find(name);
+                outputs.put(name, known);
+            }
+            return known;
+        }
+
+        private Slot find(String name) {
             Value v = graph.require(name);
             Slot s = rows.slots.get(v);
             Slot found = s == null ? source.slots.get(v) : s;

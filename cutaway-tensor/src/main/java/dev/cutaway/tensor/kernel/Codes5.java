@@ -189,11 +189,10 @@ final class Codes5 {
             long s1,
             long sumAt,
             long y1) {
-        // Bytes throughout. Four vectors of rows: at 0, w1, 64 and w1 + 64 from a word's start.
+        // Bytes throughout. Two vectors of rows, at 0 and w1 from a word's start: with four, some
+        // processes reached C2's node limit and allocated them.
         FloatVector ya = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt, ORDER);
         FloatVector yb = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1, ORDER);
-        FloatVector yc = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + 64, ORDER);
-        FloatVector yd = FloatVector.fromMemorySegment(FLOATS, scratch, sumAt + y1 + 64, ORDER);
         long p = wAt;
         long end = wAt + blocks * stride;
         long s = scaleAt;
@@ -203,27 +202,15 @@ final class Codes5 {
             FloatVector ma = FloatVector.fromMemorySegment(FLOATS, scratch, s + 128, ORDER);
             FloatVector db = FloatVector.fromMemorySegment(FLOATS, scratch, s + s1, ORDER);
             FloatVector mb = FloatVector.fromMemorySegment(FLOATS, scratch, s + 128 + s1, ORDER);
-            FloatVector dc = FloatVector.fromMemorySegment(FLOATS, scratch, s + 64, ORDER);
-            FloatVector mc = FloatVector.fromMemorySegment(FLOATS, scratch, s + 128 + 64, ORDER);
-            FloatVector dd = FloatVector.fromMemorySegment(FLOATS, scratch, s + s1 + 64, ORDER);
-            FloatVector md = FloatVector.fromMemorySegment(FLOATS, scratch, s + 128 + s1 + 64, ORDER);
             long c = p;
             long codes = p + 640;
             int shift = 0;
             IntVector resta = IntVector.zero(INTS);
             IntVector restb = IntVector.zero(INTS);
-            IntVector restc = IntVector.zero(INTS);
-            IntVector restd = IntVector.zero(INTS);
             do {
                 resta = resta.or(
                         IntVector.fromMemorySegment(INTS, w, c, ORDER).and(3).lanewise(VectorOperators.LSHL, shift));
                 restb = restb.or(IntVector.fromMemorySegment(INTS, w, c + w1, ORDER)
-                        .and(3)
-                        .lanewise(VectorOperators.LSHL, shift));
-                restc = restc.or(IntVector.fromMemorySegment(INTS, w, c + 64, ORDER)
-                        .and(3)
-                        .lanewise(VectorOperators.LSHL, shift));
-                restd = restd.or(IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
                         .and(3)
                         .lanewise(VectorOperators.LSHL, shift));
                 int skip = 0;
@@ -232,10 +219,6 @@ final class Codes5 {
                             IntVector.fromMemorySegment(INTS, w, c, ORDER).lanewise(VectorOperators.LSHR, skip);
                     IntVector vb =
                             IntVector.fromMemorySegment(INTS, w, c + w1, ORDER).lanewise(VectorOperators.LSHR, skip);
-                    IntVector vc =
-                            IntVector.fromMemorySegment(INTS, w, c + 64, ORDER).lanewise(VectorOperators.LSHR, skip);
-                    IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
-                            .lanewise(VectorOperators.LSHR, skip);
                     FloatVector b;
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
                     ya = ((FloatVector)
@@ -246,14 +229,6 @@ final class Codes5 {
                                     vb.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
                             .fma(db, mb)
                             .fma(b, yb);
-                    yc = ((FloatVector)
-                                    vc.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
-                            .fma(dc, mc)
-                            .fma(b, yc);
-                    yd = ((FloatVector)
-                                    vd.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
-                            .fma(dd, md)
-                            .fma(b, yd);
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
                     ya = ((FloatVector)
                                     va.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
@@ -263,14 +238,6 @@ final class Codes5 {
                                     vb.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
                             .fma(db, mb)
                             .fma(b, yb);
-                    yc = ((FloatVector)
-                                    vc.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                            .fma(dc, mc)
-                            .fma(b, yc);
-                    yd = ((FloatVector)
-                                    vd.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                            .fma(dd, md)
-                            .fma(b, yd);
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
                     ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 12)
                                     .and(31)
@@ -282,16 +249,6 @@ final class Codes5 {
                                     .convert(VectorOperators.I2F, 0))
                             .fma(db, mb)
                             .fma(b, yb);
-                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHR, 12)
-                                    .and(31)
-                                    .convert(VectorOperators.I2F, 0))
-                            .fma(dc, mc)
-                            .fma(b, yc);
-                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHR, 12)
-                                    .and(31)
-                                    .convert(VectorOperators.I2F, 0))
-                            .fma(dd, md)
-                            .fma(b, yd);
                     xp += 12;
                     skip += 15;
                 } while (skip != 30);
@@ -306,12 +263,6 @@ final class Codes5 {
             yb = ((FloatVector) restb.and(31).convert(VectorOperators.I2F, 0))
                     .fma(db, mb)
                     .fma(b, yb);
-            yc = ((FloatVector) restc.and(31).convert(VectorOperators.I2F, 0))
-                    .fma(dc, mc)
-                    .fma(b, yc);
-            yd = ((FloatVector) restd.and(31).convert(VectorOperators.I2F, 0))
-                    .fma(dd, md)
-                    .fma(b, yd);
             b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
             ya = ((FloatVector) resta.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
                     .fma(da, ma)
@@ -319,22 +270,13 @@ final class Codes5 {
             yb = ((FloatVector) restb.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
                     .fma(db, mb)
                     .fma(b, yb);
-            yc = ((FloatVector) restc.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
-                    .fma(dc, mc)
-                    .fma(b, yc);
-            yd = ((FloatVector) restd.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
-                    .fma(dd, md)
-                    .fma(b, yd);
             xp += 8;
             s += 256;
             p += stride;
         } while (p != end);
         ya.intoMemorySegment(scratch, sumAt, ORDER);
         yb.intoMemorySegment(scratch, sumAt + y1, ORDER);
-        yc.intoMemorySegment(scratch, sumAt + 64, ORDER);
-        yd.intoMemorySegment(scratch, sumAt + y1 + 64, ORDER);
     }
-
     /** Widens signed 5-bit codes of one vector of rows to floats, column after column. */
     static void expand(
             MemorySegment w, long wAt, long stride, int blocks, MemorySegment scratch, long scaleAt, long outAt) {

@@ -194,7 +194,10 @@ final class VectorMatrix implements MatrixKernels {
             case Q4 -> Codes4.dot(w, codes, w1, stride, n, x, xAt, scratch, scales, s1, sums, y1);
             case Q4_MIN, Q4_SUPER -> Codes4.dotMinimum(w, codes, w1, stride, n, x, xAt, scratch, scales, s1, sums, y1);
             case Q5 -> Codes5.dot(w, codes, w1, stride, n, x, xAt, scratch, scales, s1, sums, y1);
-            case Q5_MIN, Q5_SUPER -> Codes5.dotMinimum(w, codes, w1, stride, n, x, xAt, scratch, scales, s1, sums, y1);
+            case Q5_MIN, Q5_SUPER -> {
+                Codes5.dotMinimum(w, codes, w1, stride, n, x, xAt, scratch, scales, s1, sums, y1);
+                Codes5.dotMinimum(w, codes + 64, w1, stride, n, x, xAt, scratch, scales + 64, s1, sums + 64, y1);
+            }
             default -> Codes6.dot(w, codes, w1, stride, n, x, xAt, scratch, scales, s1, sums, y1);
         }
     }
