@@ -96,12 +96,19 @@ final class LauncherTest {
     void everyLibraryThatIsShippedIsListedWithItsLicence() throws IOException {
         String list = Files.readString(SourceTree.ROOT.resolve("THIRD_PARTY.md"));
         try (Stream<Path> jars = Files.list(home.resolve(".cutaway/runtime"))) {
-            assertThat(jars.map(jar -> jar.getFileName().toString().replaceFirst("-\\d.*", ""))
-                            .filter(name -> !name.startsWith("cutaway-")))
+            assertThat(jars.map(jar -> jar.getFileName().toString())
+                            .filter(file -> file.endsWith(".jar") && !file.startsWith("cutaway-"))
+                            .map(jar -> jar.replaceFirst("-\\d.*", "")))
                     .isNotEmpty()
                     .allSatisfy(name -> assertThat(list)
                             .containsAnyOf("`" + name + "`", "`" + name.replaceFirst("-.*", "") + "-*`"));
         }
+    }
+
+    @Test
+    void theBuildKeepsWhatItsRehearsalLoaded() {
+        assertThat(home.resolve(".cutaway/runtime/cutaway.aot")).isNotEmptyFile();
+        assertThat(home.resolve(".cutaway/runtime/cutaway.aot.config")).doesNotExist();
     }
 
     @Test
