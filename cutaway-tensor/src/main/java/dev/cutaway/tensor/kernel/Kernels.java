@@ -1,8 +1,6 @@
 package dev.cutaway.tensor.kernel;
 
-import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.UsageException;
-import java.util.Collection;
 
 /**
  * The one choice of kernels in a process: machine code made at run time ({@code machine}), the Vector API with 128-, 256- or
@@ -66,19 +64,6 @@ public final class Kernels {
                         ? "machine code made at run time (AVX2)"
                         : "Vector API, " + Choice.MADE.bits() + " bits";
         return what + ": " + Choice.MADE.why();
-    }
-
-    /**
-     * Has the JVM compile the products of these formats, the row functions and attention, by running them on tiny inputs on
-     * the calling thread: best done while weights are loaded, for without it the first tokens take that time and more. Does
-     * nothing for plain Java and for machine code, which is fast from its first call.
-     *
-     * @param millis how long it may take; kernels that are compiled sooner end it sooner
-     */
-    public static void warm(Collection<DType> formats, long millis) {
-        if (!Choice.MADE.scalar() && !Choice.MADE.machine()) {
-            new Warming(formats).run(millis * 1_000_000);
-        }
     }
 
     /** Short name: {@code machine}, {@code scalar}, {@code vector-128}, {@code vector-256} or {@code vector-512}. */

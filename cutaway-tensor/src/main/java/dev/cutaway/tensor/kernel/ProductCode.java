@@ -33,17 +33,7 @@ import dev.cutaway.tensor.machine.Ymm;
 final class ProductCode {
     private static final int ROW_BYTES = 4 * Layout.PANEL;
 
-    /** How far ahead of its use memory is asked for: the processor's own look-ahead ends with every page of 4 kB. */
-    private static final int AHEAD = 2048;
-
     private ProductCode() {}
-
-    /** Asks for the bytes that stand {@link #AHEAD} of those about to be read. */
-    private static void ahead(Assembler a, int at, int bytes) {
-        for (int i = (at + 63) / 64 * 64; i < at + bytes; i += 64) {
-            a.prefetch(Mem.at(RDI, AHEAD + i));
-        }
-    }
 
     /**
      * One row times panels.
@@ -87,7 +77,6 @@ final class ProductCode {
 
     private static void dotFloats(Assembler a) {
         Label loop = a.here();
-        ahead(a, 0, ROW_BYTES);
         a.broadcast(Ymm.Y8, Mem.at(R10));
         for (int g = 0; g < BlockCode.GROUPS; g++) {
             a.op(Op.FMA231, Ymm.of(g), Ymm.Y8, Mem.at(RDI, 32 * g));
@@ -100,7 +89,6 @@ final class ProductCode {
 
     private static void dotHalves(Assembler a, BlockCode block) {
         Label loop = a.here();
-        ahead(a, 0, ROW_BYTES);
         a.broadcast(Ymm.Y8, Mem.at(R10));
         a.broadcast(Ymm.Y9, Mem.at(R10, 4));
         for (int g = 0; g < BlockCode.GROUPS; g++) {

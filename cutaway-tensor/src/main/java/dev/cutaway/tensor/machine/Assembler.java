@@ -26,12 +26,8 @@ public final class Assembler {
         EQUAL(4),
         /** Not equal, or not zero. */
         NOT_EQUAL(5),
-        /** Below, unsigned. */
-        BELOW(2),
         /** Less. */
-        LESS(12),
-        /** Greater or equal. */
-        GREATER_EQUAL(13);
+        LESS(12);
 
         private final int code;
 
@@ -376,14 +372,6 @@ public final class Assembler {
         put(0xd0);
     }
 
-    /** Asks for the 64 bytes around an address, which need not exist, to be brought into the caches. */
-    public void prefetch(Mem from) {
-        rex(false, 0, from.index(), from.base().number());
-        put(0x0f);
-        put(0x18);
-        address(1, from, 0);
-    }
-
     /** {@code [to] = the low four bytes of from}. */
     public void mov4(Mem to, Gp from) {
         rex(false, from.number(), to.index(), to.base().number());
@@ -452,11 +440,7 @@ public final class Assembler {
         /** {@code to += a * b}, one rounding. */
         FMA231(MAP_0F38, PP_66, 0xb8),
         /** {@code to = to * a + b}, one rounding. */
-        FMA213(MAP_0F38, PP_66, 0xa8),
-        /** {@code to = to * b + a}, one rounding. */
-        FMA132(MAP_0F38, PP_66, 0x98),
-        /** {@code to -= a * b}, one rounding. */
-        FNMA231(MAP_0F38, PP_66, 0xbc);
+        FMA213(MAP_0F38, PP_66, 0xa8);
 
         private final int map;
         private final int pp;

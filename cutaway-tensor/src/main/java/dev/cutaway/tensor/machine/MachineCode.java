@@ -62,45 +62,18 @@ public final class MachineCode {
      * @throws IllegalStateException if the operating system forbids it
      */
     public static MachineCode of(byte[] code) {
-        Linker linker = Linker.nativeLinker();
-        MethodHandle map = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("mmap"),
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_LONG,
-                        ValueLayout.JAVA_LONG,
-                        ValueLayout.JAVA_LONG,
-                        ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_LONG));
-        MethodHandle protect = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("mprotect"),
-                FunctionDescriptor.of(
-                        ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
         boolean mac = System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("mac");
         int anonymous = mac ? 0x1000 : 0x20;
-        try {
-            long at = (long) map.invokeExact(0L, (long) code.length, PROT_READ_WRITE, MAP_PRIVATE | anonymous, -1, 0L);
-            if (at == -1) {
-                throw new IllegalStateException("no memory for " + code.length + " bytes of machine code");
-            }
-            MemorySegment memory = MemorySegment.ofAddress(at).reinterpret(code.length);
-            MemorySegment.copy(code, 0, memory, ValueLayout.JAVA_BYTE, 0, code.length);
-            int refused = (int) protect.invokeExact(at, (long) code.length, PROT_READ_EXECUTE);
-            if (refused != 0) {
-                throw new IllegalStateException("the operating system forbids executable memory");
-            }
-            return new MachineCode(memory);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("machine code cannot be loaded: " + e, e);
+        long at = Pages.call("mmap", 0, code.length, PROT_READ_WRITE, MAP_PRIVATE | anonymous, -1, 0);
+        if (at == -1) {
+            throw new IllegalStateException("no memory for " + code.length + " bytes of machine code");
         }
-    }
-
-    /** The function that starts so many bytes into the code. */
-    public MachineCode at(int offset) {
-        return new MachineCode(address.asSlice(offset));
+        MemorySegment memory = MemorySegment.ofAddress(at).reinterpret(code.length);
+        MemorySegment.copy(code, 0, memory, ValueLayout.JAVA_BYTE, 0, code.length);
+        if ((int) Pages.call("mprotect", at, code.length, PROT_READ_EXECUTE, 0, 0, 0) != 0) {
+            throw new IllegalStateException("the operating system forbids executable memory");
+        }
+        return new MachineCode(memory);
     }
 
     /** Calls the function. What its arguments point to must stay alive, and be large enough: nothing checks them here. */

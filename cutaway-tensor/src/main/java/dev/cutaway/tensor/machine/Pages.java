@@ -47,8 +47,11 @@ public final class Pages {
         return arena.allocate(bytes, LARGE);
     }
 
-    /** Calls a function of the system with as many of the arguments as it takes; functions that take fewer see no more. */
-    private static long call(String function, long a, long b, int c, int d, int e, long f) {
+    /**
+     * Calls a function of the system's library. One that takes fewer arguments sees no more of them; of one that answers with
+     * 32 bits only those count.
+     */
+    static long call(String function, long a, long b, int c, int d, int e, long f) {
         MemoryLayout[] arguments = {
             ValueLayout.JAVA_LONG,
             ValueLayout.JAVA_LONG,

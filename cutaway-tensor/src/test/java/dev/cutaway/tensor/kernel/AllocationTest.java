@@ -65,7 +65,6 @@ class AllocationTest {
 
         public static void main(String[] args) throws Throwable {
             Main main = new Main();
-            Kernels.warm(List.of(DType.values()), 5000);
             long end = System.nanoTime() + PATIENCE;
             Map<String, Long> bytes = main.measure();
             while (!bytes.isEmpty() && System.nanoTime() < end) {

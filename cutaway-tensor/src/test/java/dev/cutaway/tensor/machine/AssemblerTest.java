@@ -79,8 +79,6 @@ class AssemblerTest {
             case POR -> "vpor";
             case FMA231 -> "vfmadd231ps";
             case FMA213 -> "vfmadd213ps";
-            case FMA132 -> "vfmadd132ps";
-            case FNMA231 -> "vfnmadd231ps";
             case AND_NOT -> "vandnps";
             default -> "v" + op.name().toLowerCase(Locale.ROOT) + "ps";
         };
@@ -170,7 +168,6 @@ class AssemblerTest {
             put("add r14," + place("qword", m), a -> a.add(Gp.R14, m));
             put("lea rbx," + place("", m).replace(" ptr ", ""), a -> a.lea(Gp.RBX, m));
             put("mov " + place("dword", m) + ",r10d", a -> a.mov4(m, Gp.R10));
-            put("prefetcht0 " + place("byte", m), a -> a.prefetch(m));
             put("mov esi," + place("dword", m), a -> a.load4(Gp.RSI, m));
             put("movzx r11d," + place("word", m), a -> a.load2(Gp.R11, m));
             put("movzx eax," + place("word", m), a -> a.load2(Gp.RAX, m));
