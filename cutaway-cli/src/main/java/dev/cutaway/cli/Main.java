@@ -6,7 +6,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
-import picocli.CommandLine;
+import java.util.Optional;
 
 /** The {@code cutaway} command: results to standard output, everything else to standard error. */
 public final class Main {
@@ -48,8 +48,12 @@ public final class Main {
      */
     static int run(String[] args, PrintWriter out, PrintWriter err) {
         try {
-            String[] meant = help(args);
-            return commandLine(meant, out, err).execute(meant);
+            Optional<Run> plain = PlainRun.read(args);
+            if (plain.isPresent()) {
+                plain.get().run();
+                return 0;
+            }
+            return CommandLines.execute(help(args), out, err);
         } catch (Throwable thrown) { // picocli lets errors such as exhausted memory through
             Failure failure = Failure.of(thrown);
             failure.report(err, Log.verbose());
@@ -65,34 +69,5 @@ public final class Main {
         String[] meant = Arrays.copyOfRange(args, 1, args.length + 1);
         meant[meant.length - 1] = "--help";
         return meant;
-    }
-
-    private static CommandLine commandLine(String[] args, PrintWriter out, PrintWriter err) {
-        CommandLine line = new CommandLine(new Cutaway());
-        Commands.add(line, args);
-        // A text may begin with @, which picocli would take for the name of a file with arguments.
-        return line.setExpandAtFiles(false)
-                .setUsageHelpWidth(width(args))
-                .setColorScheme(CommandLine.Help.defaultColorScheme(
-                        Terminal.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
-                .setOut(out)
-                .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler((problem, _) -> {
-                    Failure failure = Failure.ofUsage(problem);
-                    failure.report(err, Log.verbose());
-                    return failure.code();
-                })
-                .setExecutionExceptionHandler((thrown, command, parsed) -> {
-                    Failure failure = Failure.of(thrown);
-                    failure.report(err, Log.verbose());
-                    return failure.code();
-                });
-    }
-
-    /** Columns of help: those of the terminal, within reason. Only asked where help is wanted, since asking takes time. */
-    private static int width(String[] args) {
-        boolean help = Arrays.stream(args).anyMatch(a -> a.equals("--help") || a.equals("-h"));
-        return help && Terminal.output() ? Math.clamp(Terminal.outputColumns(), 55, 120) : 80;
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -14,8 +15,10 @@ import picocli.CommandLine.Spec;
 /** What every command takes that opens a model. */
 final class ModelOptions {
     @Spec(Spec.Target.MIXEE)
-    @SuppressWarnings("NullAway.Init") // set by picocli before anything runs
-    private CommandSpec spec;
+    private @Nullable CommandSpec spec; // null where picocli was not asked
+
+    private int plainThreads = Runtime.getRuntime().availableProcessors();
+    private boolean plainJson;
 
     @Parameters(
             index = "0",
@@ -24,6 +27,13 @@ final class ModelOptions {
                     + "(see cutaway models), or hf:owner/name[/file].")
     @SuppressWarnings("NullAway.Init")
     private String model;
+
+    /** Takes what {@link PlainRun} has read. */
+    void plain(String name, int threads, boolean json) {
+        model = name;
+        plainThreads = threads;
+        plainJson = json;
+    }
 
     /** MODEL as it was given. */
     String name() {
@@ -43,7 +53,12 @@ final class ModelOptions {
 
     /** Threads that compute. */
     int threads() {
-        return ((Cutaway) spec.root().userObject()).threads();
+        return spec == null ? plainThreads : ((Cutaway) spec.root().userObject()).threads();
+    }
+
+    /** Whether {@code --json} was given, so that nothing is drawn. */
+    boolean json() {
+        return spec == null ? plainJson : spec.commandLine().getParseResult().hasMatchedOption("--json");
     }
 
     Model open() {
@@ -52,8 +67,7 @@ final class ModelOptions {
 
     /** Opens the model, after a download where it has to come from the hub. */
     Model open(boolean exact) {
-        boolean json = spec.commandLine().getParseResult().hasMatchedOption("--json");
-        try (Downloads downloads = new Downloads(json)) {
+        try (Downloads downloads = new Downloads(json())) {
             return Model.open(
                     model,
                     OpenOptions.defaults()

@@ -59,6 +59,40 @@ final class Run implements Runnable {
     @Option(names = "--exact", description = "Quantised weights widened to float32, nothing rounded on the way.")
     private boolean exact;
 
+    /** Takes the value of an option, for {@link PlainRun}; says whether it knows it. */
+    boolean take(String option, String value) {
+        switch (option) {
+            case "--system" -> system = value;
+            case "--context" -> context = Integer.parseInt(value);
+            case "--tokens" -> tokens = value;
+            default -> {
+                return sampling.take(option, value);
+            }
+        }
+        return true;
+    }
+
+    /** Takes an option without a value, for {@link PlainRun}; says whether it knows it. */
+    boolean take(String option) {
+        switch (option) {
+            case "--raw" -> raw = true;
+            case "--no-special" -> noSpecial = true;
+            case "--parse-special" -> parseSpecial = true;
+            case "--json" -> json = true;
+            case "--exact" -> exact = true;
+            default -> {
+                return sampling.take(option);
+            }
+        }
+        return true;
+    }
+
+    /** Takes what stands without an option, for {@link PlainRun}. */
+    void take(String name, @Nullable String text, int threads) {
+        model.plain(name, threads, json);
+        prompt = text;
+    }
+
     @Override
     public void run() {
         if (context < 0) {

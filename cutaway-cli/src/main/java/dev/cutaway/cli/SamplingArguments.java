@@ -75,6 +75,38 @@ final class SamplingArguments {
     private boolean ignoreEnd;
 
     /**
+     * Takes the value of an option, for {@link PlainRun}.
+     *
+     * @return whether this knows the option; those that may come several times it leaves to picocli
+     * @throws NumberFormatException if the value is no number
+     */
+    boolean take(String option, String value) {
+        switch (option) {
+            case "--max-tokens" -> maxTokens = Integer.valueOf(value);
+            case "--temperature" -> temperature = Double.valueOf(value);
+            case "--top-k" -> topK = Integer.valueOf(value);
+            case "--top-p" -> topP = Double.valueOf(value);
+            case "--min-p" -> minP = Double.valueOf(value);
+            case "--typical" -> typical = Double.valueOf(value);
+            case "--repeat-penalty" -> repeatPenalty = Double.valueOf(value);
+            case "--presence-penalty" -> presencePenalty = Double.valueOf(value);
+            case "--frequency-penalty" -> frequencyPenalty = Double.valueOf(value);
+            case "--seed" -> seed = Long.valueOf(value);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Takes an option without a value, for {@link PlainRun}. */
+    boolean take(String option) {
+        boolean known = option.equals("--ignore-eos");
+        ignoreEnd |= known;
+        return known;
+    }
+
+    /**
      * The options as given, over those that come with the model.
      *
      * @param greedy whether the likeliest token is taken where nobody says anything

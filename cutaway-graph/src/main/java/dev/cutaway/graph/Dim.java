@@ -33,10 +33,10 @@ public sealed interface Dim {
 
     /** Whether two axes have the same extent in every binding. */
     default boolean same(Dim other) {
-        return switch (this) {
-            case Size(String l, int n) -> other instanceof Size(String m, int k) && n == k;
-            case Rows r -> r.equals(other);
-        };
+        if (this instanceof Size(String l, int n)) {
+            return other instanceof Size(String m, int k) && n == k;
+        }
+        return this instanceof Rows(Space s) && other instanceof Rows(Space t) && s.equals(t);
     }
 
     /** Whether this axis is a fixed 1, which broadcasts against any other. */

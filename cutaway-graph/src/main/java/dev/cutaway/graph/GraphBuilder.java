@@ -42,7 +42,10 @@ public final class GraphBuilder {
 
     /** Applies an operation with any number of outputs. */
     public Node addAll(Op op, List<Value> in, String scope) {
-        List<Type> types = in.stream().map(Value::type).toList();
+        List<Type> types = new ArrayList<>(in.size());
+        for (Value v : in) {
+            types.add(v.type());
+        }
         List<Type> out;
         try {
             out = op.types(types);

@@ -13,6 +13,7 @@ import dev.cutaway.model.arch.Architecture;
 import dev.cutaway.model.arch.Architectures;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.CutawayException;
 import dev.cutaway.tensor.kernel.Kernels;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.template.ChatTemplate;
@@ -29,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * first session runs. Immutable and shared between threads; each thread makes a {@link Session} of its own.
  */
 public final class Model implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(Model.class.getName());
-
     private final ModelFiles files;
     private final Architecture architecture;
     private final Sizes sizes;
@@ -92,7 +91,19 @@ public final class Model implements AutoCloseable {
     }
 
     public static Model open(String model, OpenOptions options) {
+        chooseKernelsSoon();
         return open(ModelFiles.of(model, options), options);
+    }
+
+    /** Begins to choose the kernels on another thread, while headers are read: their code is made then, which takes a while. */
+    private static void chooseKernelsSoon() {
+        Thread.ofPlatform().name("cutaway-kernels").daemon().start(() -> {
+            try {
+                Kernels.get();
+            } catch (CutawayException e) {
+                // Whoever asks next meets it again, on a thread that can say so.
+            }
+        });
     }
 
     public static Model open(Path path) {
@@ -218,7 +229,7 @@ public final class Model implements AutoCloseable {
                 prepare();
             } catch (RuntimeException | Error e) {
                 // Whoever uses the model meets it again, on a thread that can say so.
-                LOG.log(System.Logger.Level.DEBUG, "weights cannot be packed", e);
+                System.getLogger(Model.class.getName()).log(System.Logger.Level.DEBUG, "weights cannot be packed", e);
             }
         });
     }

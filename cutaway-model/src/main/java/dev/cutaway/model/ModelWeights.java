@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongUnaryOperator;
 
 /**
  * A checkpoint's tensors as a graph's parameters: finds them under the names that checkpoints use (with and without the base
@@ -57,6 +58,10 @@ final class ModelWeights implements Weights {
         String known = found.get(name);
         if (known != null) {
             return Optional.of(known);
+        }
+        if (checkpoint.names().contains(name)) {
+            found.put(name, name);
+            return Optional.of(name);
         }
         Optional<String> first =
                 candidates(name).stream().filter(checkpoint.names()::contains).findFirst();
@@ -151,13 +156,13 @@ final class ModelWeights implements Weights {
     @Override
     public PackedMatrix packed(Parameter p, Optional<Parameter> bias) {
         PackedMatrix plain = packed.computeIfAbsent(p.source(), s -> {
-            Tensor t = tensor(p);
+            check(p);
+            boolean asStored = s.whole() && p.dims().size() == 2;
+            String name = name(s);
+            Tensor t = asStored ? checkpoint.inFileOrder(name).orElseThrow().reshape(shape(p)) : tensor(p);
+            LongUnaryOperator order = asStored ? checkpoint.rowOrder(name) : LongUnaryOperator.identity();
             Tensor matrix = exact && t.dtype().quantised() ? t.widen() : t;
-            PackedMatrix made = PackedMatrix.of(matrix, Optional.empty(), arena);
-            if (t.data().isMapped()) {
-                t.data().unload(); // else the file's pages would stay in memory beside the packed ones
-            }
-            return made;
+            return PackedMatrix.of(matrix, order, Optional.empty(), arena);
         });
         return bias.map(b -> biased.computeIfAbsent(
                         new Biased(p.source(), b.source()), k -> plain.withBias(Optional.of(vector(b)))))

@@ -13,6 +13,18 @@ import java.util.List;
  */
 public record HeadsOut() implements Composite {
     @Override
+    public List<Type> types(List<Type> in) {
+        Type z = in.get(0);
+        Type w = in.get(1);
+        boolean fits = z.rank() == 3
+                && w.rank() == 2
+                && w.size(1) == z.size(1) * z.size(2)
+                && (in.size() < 3 || in.get(2).rank() == 1 && in.get(2).dim(0).same(w.dim(0)));
+        // As in Linear: what the expansion says, without building it.
+        return fits ? List.of(Type.real(z.dim(0), w.dim(0))) : Composite.super.types(in);
+    }
+
+    @Override
     public List<Value> expand(GraphBuilder g, List<Value> in) {
         Type z = in.get(0).type();
         Dim out = in.get(1).type().dim(0);

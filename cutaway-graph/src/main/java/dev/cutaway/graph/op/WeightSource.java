@@ -14,6 +14,21 @@ import dev.cutaway.tensor.Tensor;
  * @param to end of the rows within a group; -1 for all
  */
 public record WeightSource(String name, boolean transposed, int groups, int from, int to) {
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof WeightSource s
+                && s.name.equals(name)
+                && s.transposed == transposed
+                && s.groups == groups
+                && s.from == from
+                && s.to == to;
+    }
+
+    @Override
+    public int hashCode() {
+        return ((name.hashCode() * 31 + (transposed ? 1 : 0)) * 31 + from) * 31 + to;
+    }
+
     public static WeightSource whole(String name) {
         return new WeightSource(name, false, 1, 0, -1);
     }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Named tensors in a file (or several), memory-mapped: opening reads and checks the header, the data is read by the
@@ -28,6 +29,20 @@ public interface Checkpoint extends AutoCloseable {
      *     since it was opened
      */
     Optional<Tensor> tensor(String name);
+
+    /**
+     * A tensor with its rows in the file's order, which {@link #rowOrder} explains: a view where {@link #tensor} has to copy.
+     *
+     * @throws BadInputException as {@link #tensor}
+     */
+    default Optional<Tensor> inFileOrder(String name) {
+        return tensor(name);
+    }
+
+    /** For each row of a tensor its place among the rows of {@link #inFileOrder}. */
+    default LongUnaryOperator rowOrder(String name) {
+        return LongUnaryOperator.identity();
+    }
 
     /** What the file says about itself: of safetensors the strings of {@code __metadata__}, of GGUF all typed values. */
     Map<String, Object> metadata();

@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -35,8 +33,6 @@ record GgufArchitecture(
         /** Rows of the fused matrix are all of q, all of k, all of v; Hugging Face keeps q, k, v of each head together. */
         SPLIT_QKV
     }
-
-    private static final Pattern BLOCK = Pattern.compile("(?<=\\.)\\d{1,6}(?=\\.)");
 
     private static final String[] DECODER = {
         "token_embd=model.embed_tokens",
@@ -214,6 +210,15 @@ record GgufArchitecture(
         return translate(huggingFace.replace("DenseReluDense.wi.", "DenseReluDense.wi_1."), back);
     }
 
+    private static boolean isNumber(String s, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (s.charAt(i) < '0' || s.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return to - from >= 1 && to - from <= 6;
+    }
+
     private static Optional<String> translate(String full, Map<String, String> stems) {
         int dot = full.lastIndexOf('.');
         String suffix = dot < 0 ? "" : full.substring(dot);
@@ -221,11 +226,22 @@ record GgufArchitecture(
             return Optional.empty();
         }
         String stem = full.substring(0, dot);
-        Matcher number = BLOCK.matcher(stem);
-        if (!number.find()) {
-            return Optional.ofNullable(stems.get(stem)).map(s -> s + suffix);
+        int start = 0;
+        int end = -1;
+        while (end < 0 && start < stem.length()) { // the first part that is a number is the block's
+            int to = stem.indexOf('.', start);
+            int partEnd = to < 0 ? stem.length() : to;
+            if (start > 0 && to >= 0 && isNumber(stem, start, partEnd)) {
+                end = partEnd;
+            } else {
+                start = partEnd + 1;
+            }
         }
-        String pattern = stem.substring(0, number.start()) + "{}" + stem.substring(number.end());
-        return Optional.ofNullable(stems.get(pattern)).map(s -> s.replace("{}", number.group()) + suffix);
+        if (end < 0) {
+            String known = stems.get(stem);
+            return known == null ? Optional.empty() : Optional.of(known + suffix);
+        }
+        String known = stems.get(stem.substring(0, start) + "{}" + stem.substring(end));
+        return known == null ? Optional.empty() : Optional.of(known.replace("{}", stem.substring(start, end)) + suffix);
     }
 }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -286,7 +285,9 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
 
         private void checkOverlaps(SequencedMap<String, TensorEntry> tensors) {
             List<TensorEntry> ordered = new ArrayList<>(tensors.values());
-            ordered.sort(Comparator.comparingLong(TensorEntry::fileOffset).thenComparingLong(TensorEntry::bytes));
+            ordered.sort((a, b) -> a.fileOffset() != b.fileOffset()
+                    ? Long.compare(a.fileOffset(), b.fileOffset())
+                    : Long.compare(a.bytes(), b.bytes()));
             for (int i = 1; i < ordered.size(); i++) {
                 TensorEntry before = ordered.get(i - 1);
                 if (ordered.get(i).fileOffset() < before.fileOffset() + before.bytes()) {
@@ -303,7 +304,7 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
 
         /** A name fit for a message: short, on one line. */
         private static String shown(String name) {
-            String clean = name.replaceAll("\\p{Cntrl}", "?");
+            String clean = name.chars().anyMatch(Character::isISOControl) ? name.replaceAll("\\p{Cntrl}", "?") : name;
             return clean.length() <= 80 ? clean : clean.substring(0, 80) + "...";
         }
     }

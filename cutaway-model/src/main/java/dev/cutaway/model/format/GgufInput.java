@@ -76,16 +76,24 @@ final class GgufInput {
     long count(int leastBytes, long limit, String what) throws IOException {
         long count = int64(what);
         if (count < 0 || count > remaining() / leastBytes || count > limit) {
-            throw new BadInputException(path + ": " + what + " is " + Long.toUnsignedString(count)
-                    + ", which is more than the file's " + size + " bytes or the limit of " + limit
-                    + " allow; the file is damaged, download it again");
+            throw tooMany(count, limit, what);
         }
         return count;
     }
 
+    private BadInputException tooMany(long count, long limit, String what) {
+        return new BadInputException(path + ": " + what + " is " + Long.toUnsignedString(count)
+                + ", which is more than the file's " + size + " bytes or the limit of " + limit
+                + " allow; the file is damaged, download it again");
+    }
+
     /** A text: its length, then UTF-8. */
     String text(long limit, String what) throws IOException {
-        int length = (int) count(1, limit, what + ", its length");
+        long given = int64(what);
+        if (given < 0 || given > remaining() || given > limit) {
+            throw tooMany(given, limit, what + ", its length");
+        }
+        int length = (int) given;
         if (length == 0) {
             return "";
         }

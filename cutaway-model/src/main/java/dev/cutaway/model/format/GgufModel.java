@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.function.LongUnaryOperator;
 
 /**
  * A GGUF file shown as a Hugging Face model: configuration under config.json's keys, tensors under the checkpoint's
@@ -112,6 +113,16 @@ public final class GgufModel implements Checkpoint {
     @Override
     public Optional<Tensor> tensor(String name) {
         return ggufName(name).flatMap(gguf::tensor).map(t -> undo(name, t));
+    }
+
+    @Override
+    public Optional<Tensor> inFileOrder(String name) {
+        return order(name).isPresent() ? ggufName(name).flatMap(gguf::tensor) : tensor(name);
+    }
+
+    @Override
+    public LongUnaryOperator rowOrder(String name) {
+        return order(name).map(RowOrder::source).orElse(LongUnaryOperator.identity());
     }
 
     private Tensor undo(String name, Tensor tensor) {

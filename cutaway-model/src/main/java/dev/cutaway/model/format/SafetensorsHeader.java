@@ -15,7 +15,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,7 +212,9 @@ record SafetensorsHeader(Map<String, TensorEntry> tensors, Map<String, Object> m
         /** The format wants the ranges to follow one another and to fill the file, so nothing can hide or be shared. */
         private void checkRanges() {
             List<TensorEntry> ordered = new ArrayList<>(tensors.values());
-            ordered.sort(Comparator.comparingLong(TensorEntry::fileOffset).thenComparingLong(TensorEntry::bytes));
+            ordered.sort((a, b) -> a.fileOffset() != b.fileOffset()
+                    ? Long.compare(a.fileOffset(), b.fileOffset())
+                    : Long.compare(a.bytes(), b.bytes()));
             long end = dataStart;
             for (TensorEntry entry : ordered) {
                 if (entry.fileOffset() != end) {

@@ -13,9 +13,11 @@ import dev.cutaway.tensor.machine.Assembler.Condition;
 import dev.cutaway.tensor.machine.Label;
 import dev.cutaway.tensor.machine.MachineCode;
 import dev.cutaway.tensor.machine.Mem;
+import dev.cutaway.tensor.machine.Ymm;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The machine code of {@link Packer} for the formats that most weights have: a model's first token waits for this. One row of
@@ -28,6 +30,8 @@ final class PackCode {
     private static final int ROW_BYTES = 4 * Layout.PANEL;
     private static final Map<Layout, MachineCode> MADE = new EnumMap<>(Layout.class);
 
+    private static @Nullable MachineCode infinities;
+
     private PackCode() {}
 
     /** The code for a layout, if there is some and this process runs machine code. */
@@ -39,6 +43,42 @@ final class PackCode {
         return Choice.MADE.machine() && known
                 ? Optional.of(MADE.computeIfAbsent(layout, l -> MachineCode.of(code(l))))
                 : Optional.empty();
+    }
+
+    /**
+     * {@code f(halves, pieces of 32 bytes)}: not 0 if one of the halves is infinite or no number, if this process runs machine
+     * code.
+     */
+    static synchronized Optional<MachineCode> infinities() {
+        if (infinities == null && Choice.MADE.machine()) {
+            infinities = MachineCode.of(findInfinities());
+        }
+        return Optional.ofNullable(infinities);
+    }
+
+    /** Exponents of all ones carry into the sign's place when one is added; nothing else does. */
+    private static byte[] findInfinities() {
+        Assembler a = new Assembler();
+        Ymm exponent = Ymm.Y0;
+        Ymm one = Ymm.Y1;
+        Ymm found = Ymm.Y2;
+        Ymm halves = Ymm.Y3;
+        a.load(exponent, a.ints(0x7c007c00));
+        a.load(one, a.ints(0x04000400));
+        a.zero(found);
+        Label loop = a.here();
+        a.op(Assembler.Op.PAND, halves, exponent, Mem.at(RDI));
+        a.op(Assembler.Op.PADD, halves, halves, one);
+        a.op(Assembler.Op.POR, found, found, halves);
+        a.add(RDI, 32);
+        a.dec(RSI);
+        a.jump(Condition.NOT_EQUAL, loop);
+        a.shiftLeft(halves, found, 16);
+        a.op(Assembler.Op.POR, found, found, halves);
+        a.signs(RAX, found);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
     }
 
     private static byte[] code(Layout layout) {

@@ -5,6 +5,7 @@ import dev.cutaway.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 
 /**
  * A weight matrix {@code [rows, columns]} rearranged for products: panels of 32 rows in which the words of the 32 rows lie
@@ -57,22 +58,41 @@ public final class PackedMatrix {
      * @throws IllegalArgumentException if the shapes do not fit
      */
     public static PackedMatrix of(Tensor weight, Optional<Tensor> bias, Arena arena) {
+        return of(weight, LongUnaryOperator.identity(), bias, arena);
+    }
+
+    /**
+     * Packs a matrix whose rows stand in another order in the file. Pages of a mapped file are given back as they are packed.
+     *
+     * @param weight {@code [rows, columns]}, any dtype
+     * @param order for each row of the packed matrix the weight's row
+     * @param bias {@code [rows]}, any dtype, in the packed matrix's order
+     * @param arena what the packed memory belongs to
+     * @throws IllegalArgumentException if the shapes do not fit
+     */
+    public static PackedMatrix of(Tensor weight, LongUnaryOperator order, Optional<Tensor> bias, Arena arena) {
         if (weight.rank() != 2 || weight.size() == 0) {
             throw new IllegalArgumentException("a matrix to pack has two dimensions of at least 1, not " + weight);
         }
         int rows = Math.toIntExact(weight.dim(0));
-        int columns = Math.toIntExact(weight.dim(1));
         if (bias.isPresent() && bias.get().size() != rows) {
             throw new IllegalArgumentException("bias " + bias.get() + " does not fit matrix " + weight);
         }
-        Layout layout = Packer.layoutFor(weight);
-        int panels = panels(rows);
-        MemorySegment data = arena.allocate(panels * layout.panelBytes(columns), Tensor.ALIGNMENT);
-        MemorySegment biases = arena.allocate(panels * 4L * PANEL_ROWS, Tensor.ALIGNMENT);
+        MemorySegment biases = arena.allocate(panels(rows) * 4L * PANEL_ROWS, Tensor.ALIGNMENT);
         bias.ifPresent(b -> Floats.copy(b, biases));
-        PackedMatrix packed = new PackedMatrix(weight.dtype(), layout, rows, columns, data, biases, bias.isPresent());
-        Packer.pack(weight, packed);
+        PackedMatrix packed = empty(weight, Layout.of(weight.dtype()), biases, bias.isPresent(), arena);
+        if (!Packer.pack(weight, order, packed)) {
+            packed = empty(weight, Layout.F32, biases, bias.isPresent(), arena);
+            Packer.pack(weight, order, packed);
+        }
         return packed;
+    }
+
+    private static PackedMatrix empty(Tensor weight, Layout layout, MemorySegment biases, boolean biased, Arena arena) {
+        int rows = Math.toIntExact(weight.dim(0));
+        int columns = Math.toIntExact(weight.dim(1));
+        MemorySegment data = arena.allocate(panels(rows) * layout.panelBytes(columns), Tensor.ALIGNMENT);
+        return new PackedMatrix(weight.dtype(), layout, rows, columns, data, biases, biased);
     }
 
     private static int panels(int rows) {

@@ -4,85 +4,126 @@ import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.LongUnaryOperator;
 
 /** Rearranges weights into panels, see {@link Layout}; called once for each matrix, so it must read as fast as a disk. */
 final class Packer {
     private Packer() {}
 
-    /** The layout for a tensor. Halves with infinities are widened: the kernels' quick conversion knows finite ones only. */
-    static Layout layoutFor(Tensor weight) {
-        if (weight.dtype() == DType.F16 && hasInfinity(weight.data())) {
-            return Layout.F32;
+    /** Bytes of the file packed at a time; their pages are then given back. */
+    private static final long PIECE = 2L << 20;
+
+    /**
+     * Fills the panels of {@code to} from the tensor, piece by piece: of a mapped file no more than a piece stays in memory beside
+     * the panels.
+     *
+     * @param order for each row of {@code to} the tensor's row
+     * @return false if the layout cannot hold it: a half that is infinite or no number, which the kernels' quick conversion does not know
+     */
+    static boolean pack(Tensor weight, LongUnaryOperator order, PackedMatrix to) {
+        MemorySegment data = weight.data();
+        long rowBytes = weight.dtype().bytes(to.columns());
+        if (data.byteSize() < rowBytes * to.rows()) {
+            throw new IllegalArgumentException(weight + " has fewer bytes than its shape needs");
         }
-        return Layout.of(weight.dtype());
+        boolean odd = (to.layout == Layout.F16 || to.layout == Layout.BF16) && to.columns() % 2 != 0;
+        boolean same = to.layout != Layout.F32 || weight.dtype() == DType.F32;
+        Optional<MachineCode> code =
+                odd || !same || !data.isNative() || !to.data.isNative() ? Optional.empty() : PackCode.of(to.layout);
+        int step = Math.clamp(PIECE / rowBytes / Layout.PANEL * Layout.PANEL, Layout.PANEL, 1 << 20);
+        for (int first = 0; first < to.rows(); first += step) {
+            int end = Math.min(to.rows(), first + step);
+            MemorySegment piece = data.asSlice(first * rowBytes, (end - first) * rowBytes);
+            if (to.layout == Layout.F16 && hasInfinity(piece)) {
+                return false;
+            }
+            if (code.isPresent()) {
+                packByMachine(code.get(), weight, order, to, first, end);
+            } else {
+                packByJava(weight, order, to, first, end);
+            }
+            if (piece.isMapped()) {
+                piece.unload();
+            }
+        }
+        return true;
     }
 
     private static boolean hasInfinity(MemorySegment data) {
+        long whole = data.byteSize() / 32 * 32;
         boolean found = false;
-        for (long at = 0; at < data.byteSize(); at += 2) {
+        long from = 0;
+        Optional<MachineCode> code = data.isNative() && whole > 0 ? PackCode.infinities() : Optional.empty();
+        if (code.isPresent()) {
+            found = code.get().call(data.address(), whole / 32, 0, 0, 0, 0) != 0;
+            MachineCode.keep(data);
+            from = whole;
+        }
+        for (long at = from; at < data.byteSize(); at += 2) {
             found |= (data.get(Floats.SHORT, at) & 0x7c00) == 0x7c00;
         }
         return found;
     }
 
-    /** Fills the panels of {@code to} from the tensor. */
-    static void pack(Tensor weight, PackedMatrix to) {
-        boolean odd = (to.layout == Layout.F16 || to.layout == Layout.BF16) && to.columns() % 2 != 0;
-        boolean same = to.layout != Layout.F32 || weight.dtype() == DType.F32;
-        Optional<MachineCode> code = PackCode.of(to.layout);
-        if (code.isPresent() && !odd && same && weight.data().isNative() && to.data.isNative()) {
-            packByMachine(code.get(), weight, to);
-            return;
-        }
-        if (to.layout == Layout.F32) {
-            packFloats(weight, to);
-            return;
-        }
+    private static void packByJava(Tensor weight, LongUnaryOperator order, PackedMatrix to, int first, int end) {
         MemorySegment source = weight.data();
         long rowBytes = weight.dtype().bytes(to.columns());
-        for (int row = 0; row < to.rows(); row++) {
+        if (to.layout == Layout.F32) {
+            packFloats(weight, order, to, first, end);
+            return;
+        }
+        for (int row = first; row < end; row++) {
             long at = to.panelAt(row / Layout.PANEL);
+            long from = order.applyAsLong(row) * rowBytes;
             int lane = row % Layout.PANEL;
             switch (to.layout) {
-                case F16, BF16 -> packHalves(source, row * rowBytes, to, at + 4L * lane);
-                case Q8 -> packBytes(source, row * rowBytes, to, at, lane);
-                case Q4, Q4_MIN -> packNibbles(source, row * rowBytes, to, at, lane);
-                case Q5, Q5_MIN -> packFives(source, row * rowBytes, to, at, lane);
-                default -> SuperPacker.pack(source, row * rowBytes, to, at, lane);
+                case F16, BF16 -> packHalves(source, from, to, at + 4L * lane);
+                case Q8 -> packBytes(source, from, to, at, lane);
+                case Q4, Q4_MIN -> packNibbles(source, from, to, at, lane);
+                case Q5, Q5_MIN -> packFives(source, from, to, at, lane);
+                default -> SuperPacker.pack(source, from, to, at, lane);
             }
         }
     }
 
-    private static void packByMachine(MachineCode code, Tensor weight, PackedMatrix to) {
+    private static void packByMachine(
+            MachineCode code, Tensor weight, LongUnaryOperator order, PackedMatrix to, int first, int end) {
         Layout layout = to.layout;
         long rowBytes = weight.dtype().bytes(to.columns());
         long units = rowBytes / PackCode.sourceBytes(layout);
-        if (weight.data().byteSize() < rowBytes * to.rows()) {
-            throw new IllegalArgumentException(weight + " has fewer bytes than its shape needs");
-        }
-        for (int row = 0; row < to.rows(); row++) {
+        long start = weight.data().address();
+        for (int row = first; row < end; row++) {
             int lane = row % Layout.PANEL;
             long panel = to.data.address() + to.panelAt(row / Layout.PANEL);
             long codes = panel + 4L * (layout.headerWords + lane);
             long header = layout.headerWords == Layout.PANEL ? 4L * lane : 4L * (lane % 16) + 2L * (lane / 16);
-            code.call(weight.data().address() + row * rowBytes, codes, panel + header, units, 0, 0);
+            long from = Objects.checkIndex(order.applyAsLong(row), to.rows());
+            code.call(start + from * rowBytes, codes, panel + header, units, 0, 0);
         }
         MachineCode.keep(weight, to);
     }
 
-    private static void packFloats(Tensor weight, PackedMatrix to) {
+    private static void packFloats(Tensor weight, LongUnaryOperator order, PackedMatrix to, int first, int end) {
         int columns = to.columns();
-        for (int first = 0; first < to.rows(); first += Layout.PANEL) {
-            int rows = Math.min(Layout.PANEL, to.rows() - first);
-            MemorySegment wide = weight.slice(0, first, first + rows).widen().data();
-            long at = to.panelAt(first / Layout.PANEL);
+        for (int row = first; row < end; ) {
+            long from = order.applyAsLong(row);
+            int rows = 1; // that lie together, so that not every row is widened by itself
+            while (row + rows < end
+                    && (row + rows) % Layout.PANEL != 0
+                    && order.applyAsLong(row + rows) == from + rows) {
+                rows++;
+            }
+            MemorySegment wide = weight.slice(0, from, from + rows).widen().data();
+            long at = to.panelAt(row / Layout.PANEL) + 4L * (row % Layout.PANEL);
             for (int k = 0; k < columns; k++) {
                 for (int r = 0; r < rows; r++) {
                     to.data.set(
                             Floats.FLOAT, at + 4L * (Layout.PANEL * k + r), Floats.get(wide, (long) r * columns + k));
                 }
             }
+            row += rows;
         }
     }
 

@@ -15,7 +15,7 @@ import jdk.incubator.vector.VectorOperators;
  * that takes them back. All addresses and strides are bytes.
  *
  * <p>Half precision: sign, exponent and fraction move to their places in a float, and a multiplication by 2^112 corrects the
- * exponent, of subnormal halves too. Infinities do not come here, see {@link Packer#layoutFor}.
+ * exponent, of subnormal halves too. Infinities do not come here, see {@link Packer#pack}.
  */
 final class Scales {
     static final int HALF_BITS = 0x8fffe000;

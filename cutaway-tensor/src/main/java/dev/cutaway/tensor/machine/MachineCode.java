@@ -78,6 +78,11 @@ public final class MachineCode {
 
     /** Calls the function. What its arguments point to must stay alive, and be large enough: nothing checks them here. */
     public long call(long a, long b, long c, long d, long e, long f) {
+        return call(address, a, b, c, d, e, f);
+    }
+
+    /** Calls what begins at an address. */
+    static long call(MemorySegment address, long a, long b, long c, long d, long e, long f) {
         try {
             return (long) CALL.invokeExact(address, a, b, c, d, e, f);
         } catch (RuntimeException | Error t) {

@@ -1,13 +1,11 @@
 package dev.cutaway.tensor.machine;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Memory in large pages, for what is read through from one end to the other all the time: with small ones the processor has
@@ -21,6 +19,8 @@ public final class Pages {
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
     private static final int MADV_HUGEPAGE = 14;
+
+    private static final Map<String, MemorySegment> FUNCTIONS = new ConcurrentHashMap<>();
 
     private Pages() {}
 
@@ -48,27 +48,13 @@ public final class Pages {
     }
 
     /**
-     * Calls a function of the system's library. One that takes fewer arguments sees no more of them; of one that answers with
-     * 32 bits only those count.
+     * Calls a function of the system's library. One that takes fewer arguments sees no more of them, and one that takes 32 bits
+     * only the lower ones, as everywhere that numbers are passed in registers; of one that answers with 32 bits only those count.
+     * So all share one way to call, whose making is what takes long.
      */
-    static long call(String function, long a, long b, int c, int d, int e, long f) {
-        MemoryLayout[] arguments = {
-            ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_LONG
-        };
-        Linker linker = Linker.nativeLinker();
-        MethodHandle handle = linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(function), FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments));
-        try {
-            return (long) handle.invokeExact(a, b, c, d, e, f);
-        } catch (RuntimeException | Error t) {
-            throw t;
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
+    static long call(String function, long a, long b, long c, long d, long e, long f) {
+        MemorySegment address = FUNCTIONS.computeIfAbsent(
+                function, name -> Linker.nativeLinker().defaultLookup().findOrThrow(name));
+        return MachineCode.call(address, a, b, c, d, e, f);
     }
 }

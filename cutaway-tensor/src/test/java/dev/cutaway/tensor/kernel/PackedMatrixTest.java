@@ -51,6 +51,44 @@ class PackedMatrixTest {
         assertThat(row.toFloats()).containsExactly(0, Float.NEGATIVE_INFINITY, 0);
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"BOOL", "U8", "I8", "I16", "I32", "I64"},
+            mode = EnumSource.Mode.EXCLUDE)
+    void rowsMayStandInAnotherOrder(DType dtype) {
+        int columns = dtype.blockSize() == 1 ? 36 : 3 * dtype.blockSize();
+        int rows = 70;
+        Tensor weight = Weights.random(dtype, rows, columns, 6);
+        PackedMatrix packed =
+                PackedMatrix.of(weight, r -> r % 2 == 0 ? r + 1 : r - 1, Optional.empty(), Arena.ofAuto());
+        Tensor row = Tensor.zeros(columns);
+        for (int r = 0; r < rows; r++) {
+            packed.row(r, row.data(), 0);
+            assertThat(row.toFloats())
+                    .as("%s row %d", dtype, r)
+                    .isEqualTo(weight.row(r ^ 1).toFloats());
+        }
+    }
+
+    /** In every place of the words that are looked at together, and behind them. */
+    @Test
+    void infiniteHalvesAreFoundWhereverTheyAre() {
+        int columns = 2 * 16 + 3;
+        for (int at = 0; at < columns; at++) {
+            for (float value : new float[] {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, 65504}) {
+                Tensor weight = Tensor.zeros(DType.F16, 1, columns);
+                weight.set(at, value);
+                PackedMatrix packed = PackedMatrix.of(weight);
+                Tensor row = Tensor.zeros(columns);
+                packed.row(0, row.data(), 0);
+                assertThat(row.toFloats()).as("%s at %d", value, at).isEqualTo(weight.toFloats());
+                long wide = PackedMatrix.of(Tensor.zeros(1, columns)).byteSize();
+                assertThat(packed.byteSize() == wide).isEqualTo(value != 65504);
+            }
+        }
+    }
+
     @Test
     void shapesAreChecked() {
         assertThatThrownBy(() -> PackedMatrix.of(Tensor.zeros(3))).hasMessageContaining("two dimensions");
