@@ -3,7 +3,9 @@ package dev.cutaway.model;
 import dev.cutaway.model.arch.ImageSizes;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 
 /** Cuts an image into patches. */
 final class Patches {
@@ -35,5 +37,15 @@ final class Patches {
             }
         }
         return Tensor.of(out, s.patches() + 1, size);
+    }
+
+    /** The rows of several images, one image after the other. */
+    static Tensor together(List<Tensor> images) {
+        Tensor first = images.getFirst();
+        Tensor all = Tensor.zeros(images.size() * first.dim(0), first.dim(1));
+        for (int i = 0; i < images.size(); i++) {
+            MemorySegment.copy(images.get(i).data(), 0, all.data(), i * first.size() * 4, first.size() * 4);
+        }
+        return all;
     }
 }

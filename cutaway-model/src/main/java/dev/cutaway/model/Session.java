@@ -7,6 +7,7 @@ import dev.cutaway.graph.run.Plan;
 import dev.cutaway.graph.run.SequenceState;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -24,6 +25,7 @@ public final class Session implements AutoCloseable {
     private final SessionOptions options;
     private final Plan.Runner runner;
     private final Batch batch = new Batch();
+    private final Together together;
     private final List<RopeFrequencies> ropes;
     private SequenceState state;
     private int[] tokens = new int[64];
@@ -39,6 +41,7 @@ public final class Session implements AutoCloseable {
         this.model = model;
         this.options = options;
         this.runner = model.runner();
+        this.together = new Together(model, runner, batch);
         this.state = model.plan().newSequence(options.recording());
         this.ropes = model.graph().nodes().stream()
                 .filter(n -> n.op() instanceof RopeTable)
@@ -186,17 +189,33 @@ public final class Session implements AutoCloseable {
             sessions.get(i).checkRoom(next.get(i).length);
             sessions.get(i).checkIds(next.get(i), sessions.get(i).length);
         }
-        Batch b = first.batch.clear().want(Batch.Wanted.LAST_OF_EACH);
-        for (int i = 0; i < next.size(); i++) {
-            Session s = sessions.get(i);
+        int[] done = new int[next.size()];
+        List<Integer> inStep = new ArrayList<>();
+        while (addTogether(first.batch, sessions, next, done, inStep) > 0) {
+            first.model.run(first.runner, first.batch, false);
+            for (int row = 0; row < inStep.size(); row++) {
+                sessions.get(inStep.get(row)).readLogits(first.runner, row);
+            }
+        }
+    }
+
+    /** Fills a step with rows of the sessions that have some left; returns how many. */
+    private static int addTogether(
+            Batch b, List<Session> sessions, List<int[]> next, int[] done, List<Integer> inStep) {
+        b.clear().want(Batch.Wanted.LAST_OF_EACH);
+        inStep.clear();
+        for (int i = 0; i < done.length && b.rows() < Together.ROWS; i++) {
             int row = b.rows();
-            b.add(s.state, next.get(i).length);
-            s.push(b, row, next.get(i), 0, next.get(i).length);
+            int n = Math.min(next.get(i).length - done[i], Math.max(1, Together.ROWS - row));
+            if (n > 0) {
+                Session s = sessions.get(i);
+                b.add(s.state, n);
+                s.push(b, row, next.get(i), done[i], n);
+                done[i] += n;
+                inStep.add(i);
+            }
         }
-        first.model.run(first.runner, b, false);
-        for (int i = 0; i < next.size(); i++) {
-            sessions.get(i).readLogits(first.runner, i);
-        }
+        return b.rows();
     }
 
     private void readLogits(Plan.Runner from, int row) {
@@ -235,9 +254,7 @@ public final class Session implements AutoCloseable {
      * @param positionIds position of each token; empty for 0, 1, 2 ...
      */
     public void encode(int[] ids, int[] typeIds, int[] positionIds) {
-        if (model.family() != Family.ENCODER) {
-            throw new BadInputException(model.name() + ": is no encoder; use a BERT-like model");
-        }
+        requireEncoder();
         reset();
         checkRoom(ids.length);
         checkIds(ids, 0);
@@ -250,6 +267,31 @@ public final class Session implements AutoCloseable {
             batch.put("position", i, positions.length == 0 ? i : positions[i]);
         }
         model.run(runner, batch, false);
+    }
+
+    /**
+     * Runs many whole texts through an encoder, some of them at once. Texts may be of any lengths, nothing is padded, and each gives
+     * what {@link #encode} would have given, bit for bit. Afterwards the session holds no text.
+     *
+     * @param ids token ids of each text
+     * @param typeIds sentence of each token, for each text; empty for all 0
+     * @param output what to return of each: {@code logits}, {@code pooler} ...
+     * @return for each text its {@code [row, width]}
+     */
+    public List<Tensor> encodeAll(List<int[]> ids, List<int[]> typeIds, String output) {
+        requireEncoder();
+        reset();
+        for (int[] text : ids) {
+            checkRoom(text.length);
+            checkIds(text, 0);
+        }
+        return together.texts(ids, typeIds, output);
+    }
+
+    private void requireEncoder() {
+        if (model.family() != Family.ENCODER) {
+            throw new BadInputException(model.name() + ": is no encoder; use a BERT-like model");
+        }
     }
 
     /**
@@ -287,9 +329,7 @@ public final class Session implements AutoCloseable {
      * @param pixels {@code [channel, height, width]}, normalised as the model wants it
      */
     public void image(Tensor pixels) {
-        if (model.family() != Family.VISION) {
-            throw new BadInputException(model.name() + ": reads no images; use a vision model such as ViT");
-        }
+        requireVision();
         reset();
         patches = Patches.cut(pixels, dev.cutaway.model.arch.ImageSizes.of(model.config()));
         length = (int) patches.dim(0);
@@ -298,6 +338,26 @@ public final class Session implements AutoCloseable {
             batch.put("position", i, i);
         }
         model.run(runner, batch, false);
+    }
+
+    /**
+     * Runs many images, some of them at once. Each gives what {@link #image} would have given, bit for bit. Afterwards the session
+     * holds no image.
+     *
+     * @param pixels of each image {@code [channel, height, width]}
+     * @param output what to return of each: {@code logits} or {@code pooler}
+     * @return for each image its {@code [row, width]}
+     */
+    public List<Tensor> images(List<Tensor> pixels, String output) {
+        requireVision();
+        reset();
+        return together.images(pixels, output);
+    }
+
+    private void requireVision() {
+        if (model.family() != Family.VISION) {
+            throw new BadInputException(model.name() + ": reads no images; use a vision model such as ViT");
+        }
     }
 
     /** An output of the last run: {@code logits}, {@code pooler} ... as {@code [row, width]}; for encoders and images. */
@@ -501,6 +561,7 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         state.close();
+        together.close();
         runner.close();
     }
 }

@@ -74,6 +74,65 @@ class LawsTest {
     }
 
     @Test
+    void longPromptsThatShareStepsAreEachAsIfAlone() {
+        try (Model m = model("llama");
+                Session a = m.session();
+                Session b = m.session();
+                Session alone = m.session()) {
+            List<int[]> prompts = List.of(tokens(400), tokens(300)); // more rows than one step takes
+            Session.appendTogether(List.of(a, b), prompts);
+            assertThat(a.logits()).isEqualTo(alone.append(prompts.get(0)));
+            assertThat(b.logits()).isEqualTo(alone.set(prompts.get(1)));
+            assertThat(b.length()).isEqualTo(300);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bert-masked-word", "bert-pooler"})
+    void textsThatShareAStepAreEachAsIfAlone(String name) {
+        try (Model m = model(name);
+                Session together = m.session();
+                Session alone = m.session()) {
+            String output = together.hasOutput("logits") ? "logits" : "pooler";
+            List<int[]> texts = java.util.stream.IntStream.range(0, 70)
+                    .mapToObj(i -> tokens(1 + i % 23))
+                    .toList(); // more rows than one step takes
+            List<int[]> types = texts.stream()
+                    .map(t -> Arrays.stream(t).map(id -> id % 2).toArray())
+                    .toList();
+            List<Tensor> got = together.encodeAll(texts, types, output);
+            for (int i = 0; i < texts.size(); i++) {
+                alone.encode(texts.get(i), types.get(i), new int[0]);
+                assertThat(got.get(i).toFloats()).isEqualTo(alone.output(output).toFloats());
+            }
+        }
+    }
+
+    @Test
+    void imagesThatShareAStepAreEachAsIfAlone() {
+        try (Model m = model("vit-classes");
+                Session together = m.session();
+                Session alone = m.session()) {
+            var sizes = dev.cutaway.model.arch.ImageSizes.of(m.config());
+            Random random = new Random(3);
+            List<Tensor> images = new java.util.ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                float[] pixels = new float[sizes.channels() * sizes.height() * sizes.width()];
+                for (int k = 0; k < pixels.length; k++) {
+                    pixels[k] = (float) random.nextGaussian();
+                }
+                images.add(Tensor.of(pixels, sizes.channels(), sizes.height(), sizes.width()));
+            }
+            List<Tensor> got = together.images(images, "logits");
+            for (int i = 0; i < images.size(); i++) {
+                alone.image(images.get(i));
+                assertThat(got.get(i).toFloats())
+                        .isEqualTo(alone.output("logits").toFloats());
+            }
+        }
+    }
+
+    @Test
     void laterTokensNeverChangeEarlierOnes() {
         try (Model m = model("llama");
                 Session a = m.session();

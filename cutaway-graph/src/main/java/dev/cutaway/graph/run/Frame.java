@@ -33,6 +33,8 @@ final class Frame {
     int[] tail = new int[16];
     /** Values that are no rows of a buffer (relative biases): one tensor per sequence of the step. */
     final Map<dev.cutaway.graph.Value, Tensor[]> loose = new HashMap<>();
+    /** Relative biases by distance. */
+    final Map<dev.cutaway.graph.Value, RelativeStep.Line> lines = new HashMap<>();
 
     Frame(Kernels kernels, int threads, int[] bufferWidths, Slot.Rows[] bufferRows) {
         this.kernels = kernels;

@@ -13,6 +13,10 @@ import java.util.function.Supplier;
 final class LinearStep extends Step {
     /** Weights of a chunk: some ten microseconds for one row. */
     private static final long ELEMENTS = 100_000;
+    /** Kernels take rows in tiles; a multiple of their sizes. */
+    private static final int TILE = 12;
+    /** Rows of a chunk, at most. */
+    private static final int ROWS = 192;
 
     private final Slot x;
     private final List<Supplier<PackedMatrix>> sources = new ArrayList<>();
@@ -59,7 +63,7 @@ final class LinearStep extends Step {
         adds.set(adds.size() - 1, true);
     }
 
-    /** Packs the weights; called once before the first run. */
+    @Override
     void prepare() {
         weights = sources.stream().map(Supplier::get).toArray(PackedMatrix[]::new);
         y = outputs.toArray(Slot[]::new);
@@ -76,25 +80,47 @@ final class LinearStep extends Step {
         if (f.rows(x) == 0) {
             return 0;
         }
+        return Math.min(blocks(f) * parts(f), Pool.MAX_CHUNKS);
+    }
+
+    /** Blocks of rows: those of one stay in the second cache while panel after panel is multiplied by them. */
+    private int blocks(Frame f) {
+        return rowChunks(f.rows(x), blockRows(f));
+    }
+
+    /** Rows of a block: about as many in each, in whole tiles. */
+    private int blockRows(Frame f) {
+        int rows = f.rows(x);
+        int each = rowChunks(rows, rowChunks(rows, ROWS));
+        return rowChunks(each, TILE) * TILE;
+    }
+
+    /** Parts that the panels are cut into for each block of rows. */
+    private int parts(Frame f) {
         // Few for small products, where handing out costs; many for large ones, so that nobody waits long for the last.
-        long some = Math.max(f.threads * (f.rows(x) > 1 ? 8L : 4L), elements / ELEMENTS);
-        return (int) Math.min(Math.min(panels, some), Pool.MAX_CHUNKS);
+        long each = f.rows(x) > 1 ? 8L : 4L;
+        long some = Math.max((f.threads * each + blocks(f) - 1) / blocks(f), elements / ELEMENTS);
+        return (int) Math.min(Math.min(panels, some), Math.max(1, Pool.MAX_CHUNKS / blocks(f)));
     }
 
     @Override
     long scratch(Frame f) {
         long n = 0;
         for (PackedMatrix w : weights) {
-            n = Math.max(n, f.kernels.matrix().scratchFloats(w, f.rows(x)));
+            n = Math.max(n, f.kernels.matrix().scratchFloats(w, Math.min(ROWS, f.rows(x))));
         }
         return n;
     }
 
     @Override
     void run(Frame f, int chunk, int worker) {
-        int chunks = chunks(f);
-        int from = (int) ((long) panels * chunk / chunks);
-        int to = (int) ((long) panels * (chunk + 1) / chunks);
+        int parts = parts(f);
+        int block = blockRows(f);
+        int row = chunk / parts * block;
+        int rows = Math.min(block, f.rows(x) - row);
+        int part = chunk % parts;
+        int from = (int) ((long) panels * part / parts);
+        int to = (int) ((long) panels * (part + 1) / parts);
         MatrixKernels k = f.kernels.matrix();
         for (int i = 0, first = 0; i < weights.length && first < to; i++) {
             int last = first + weights[i].panels();
@@ -104,12 +130,12 @@ final class LinearStep extends Step {
                 k.multiply(
                         weights[i],
                         f.memory(x),
-                        0,
+                        x.at(row),
                         x.width,
                         f.memory(y[i]),
-                        0,
+                        y[i].at(row),
                         y[i].width,
-                        f.rows(x),
+                        rows,
                         a - first,
                         b - first,
                         add[i],

@@ -110,15 +110,7 @@ public final class Plan {
 
         @Override
         public void execute(int step, int chunk, int worker) {
-            // No switch over types: linking one takes milliseconds of every start.
-            Step user = users.get(chunk);
-            if (user instanceof LinearStep l) {
-                l.prepare();
-            } else if (user instanceof RowSteps.Norm n) {
-                n.prepare();
-            } else if (user instanceof RowSteps.Embed e) {
-                e.prepare();
-            }
+            users.get(chunk).prepare();
         }
     }
 
@@ -200,6 +192,18 @@ public final class Plan {
             Slot s = slot(name);
             Tensor t = Tensor.zeros(frame.rows(s), s.width);
             MemorySegment.copy(frame.memory(s), 0, t.data(), 0, t.size() * 4);
+            return t;
+        }
+
+        /** The rows of an output that belong to one sequence of the last run (counted as they were added), {@code [row, width]}. */
+        public Tensor output(String name, int sequence) {
+            Slot s = slot(name);
+            Batch b = frame.batch;
+            boolean each = s.rows != Slot.Rows.SEQUENCES && (s.rows == Slot.Rows.ALL || b.wanted == Batch.Wanted.ALL);
+            int from = each ? b.starts[sequence] : sequence;
+            int rows = each ? b.starts[sequence + 1] - from : 1;
+            Tensor t = Tensor.zeros(rows, s.width);
+            MemorySegment.copy(frame.memory(s), s.at(from) * 4, t.data(), 0, t.size() * 4);
             return t;
         }
 

@@ -9,7 +9,9 @@ import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Constant;
+import dev.cutaway.graph.op.First;
 import dev.cutaway.graph.op.Gate;
 import dev.cutaway.graph.op.Gather;
 import dev.cutaway.graph.op.HeadsOut;
@@ -17,6 +19,7 @@ import dev.cutaway.graph.op.Input;
 import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.op.RelativeBias;
 import dev.cutaway.graph.op.Reshape;
 import dev.cutaway.graph.op.RmsNorm;
 import dev.cutaway.graph.op.RopeTable;
@@ -37,6 +40,9 @@ import java.util.Set;
  * that share an input one product; reshapes cost nothing; whatever has no kernel runs by its definition.
  */
 final class PlanBuilder {
+    /** Which input of attention is added to the scores. */
+    private static final int BIAS = 5;
+
     private final Graph graph;
     private final Weights weights;
     private final Space section;
@@ -219,8 +225,29 @@ final class PlanBuilder {
                 Slot y = slot(n.value(0));
                 emit(new RowSteps.Activate(activation(u).get(), x, Optional.of(up), y), x, up, y);
             }
-            default -> generic(n);
+            default -> {
+                if (!lowerOnce(n)) {
+                    generic(n);
+                }
+            }
         }
+    }
+
+    /** What stands once in a model: class tokens, pooling, relative biases. */
+    private boolean lowerOnce(Node n) {
+        if (n.op() instanceof First) {
+            first(n);
+        } else if (n.op() instanceof Choose
+                && input(n, 0).isPresent()
+                && parameter(n, 1).isPresent()) {
+            choose(n, input(n, 0).get());
+        } else if (n.op() instanceof RelativeBias r && byDistance(n)) {
+            Parameter table = require(n, 0);
+            emit(new RelativeStep(n.value(0), r.buckets(), () -> weights.vector(table)));
+        } else {
+            return false;
+        }
+        return true;
     }
 
     private static Optional<Activation> activation(Unary u) {
@@ -316,6 +343,40 @@ final class PlanBuilder {
         emit(new RowSteps.Embed(ids, () -> weights.tensor(table), packed, y), y);
     }
 
+    private void first(Node n) {
+        // All rows, not those wanted: the first one need not be among them.
+        Slot known = slots.get(n.in().getFirst());
+        Slot x = known == null ? in(n.in().getFirst()) : known;
+        Slot y = slot(n.value(0));
+        emit(new RowSteps.First(x, y), x, y);
+    }
+
+    private void choose(Node n, String flags) {
+        Parameter vector = require(n, 1);
+        Slot x = in(n.in().get(2));
+        Slot y = slot(n.value(0));
+        emit(new RowSteps.Choose(flags, () -> weights.vector(vector), x, y), x, y);
+    }
+
+    /** Whether a relative bias is of the rows' own indices and keys' own, and for attention only, which then needs no table. */
+    private boolean byDistance(Node n) {
+        boolean own = parameter(n, 0).isPresent()
+                && input(n, 1)
+                        .map(i -> i.equals("row") || i.equals("source row"))
+                        .orElse(false)
+                && input(n, 2)
+                        .map(i -> i.equals("key") || i.equals("source row"))
+                        .orElse(false);
+        return own
+                && graph.nodes().stream()
+                        .filter(u -> u.in().contains(n.value(0)))
+                        .allMatch(u -> u.op() instanceof Attention && u.in().indexOf(n.value(0)) == BIAS);
+    }
+
+    private static Optional<String> input(Node n, int i) {
+        return n.in().get(i).node().op() instanceof Input in ? Optional.of(in.input()) : Optional.empty();
+    }
+
     private void angles(Node n, dev.cutaway.graph.op.RopeFrequencies frequencies) {
         Slot cos = slot(n.value(0));
         Slot sin = slot(n.value(1));
@@ -353,7 +414,7 @@ final class PlanBuilder {
                 (float) a.cap(),
                 a.window() > 0 ? a.window() - 1 : AttentionShape.ALL,
                 a.causal() ? 0 : AttentionShape.ALL);
-        Optional<Value> bias = n.in().size() > 5 ? Optional.of(n.in().get(5)) : Optional.empty();
+        Optional<Value> bias = n.in().size() > BIAS ? Optional.of(n.in().get(BIAS)) : Optional.empty();
         Slot y = slot(n.value(0));
         emit(new StateSteps.Attend(shape, groups, q, keys, values, layout, cross, y, bias), q, y);
     }

@@ -66,6 +66,7 @@ final class RowSteps {
             this.offset = (float) offset;
         }
 
+        @Override
         void prepare() {
             gain = gainSource.get();
             bias = biasSource.map(Supplier::get).orElseGet(() -> Tensor.zeros(gain.size()));
@@ -238,6 +239,58 @@ final class RowSteps {
         }
     }
 
+    /** The first row of each sequence. */
+    static final class First extends ByRow {
+        private final Slot x;
+
+        First(Slot x, Slot y) {
+            super(y);
+            this.x = x;
+        }
+
+        @Override
+        void rows(Frame f, int from, int to) {
+            for (int i = from; i < to; i++) {
+                MemorySegment.copy(
+                        f.memory(x), x.at(f.batch.starts[i]) * 4, f.memory(y), y.at(i) * 4, (long) x.width * 4);
+            }
+        }
+    }
+
+    /** The rows of x, and a learned vector where an integer input is 0. */
+    static final class Choose extends ByRow {
+        private final String flags;
+        private final Supplier<Tensor> source;
+        private final Slot x;
+        private Tensor vector = Tensor.zeros(1);
+
+        Choose(String flags, Supplier<Tensor> vector, Slot x, Slot y) {
+            super(y);
+            this.flags = flags;
+            this.source = vector;
+            this.x = x;
+        }
+
+        @Override
+        void prepare() {
+            vector = source.get();
+        }
+
+        @Override
+        void rows(Frame f, int from, int to) {
+            int[] flag = f.ints(flags);
+            for (int r = from; r < to; r++) {
+                boolean own = flag[y.rows == Slot.Rows.TAIL ? f.tail[r] : r] != 0;
+                MemorySegment.copy(
+                        own ? f.memory(x) : vector.data(),
+                        own ? x.at(r) * 4 : 0,
+                        f.memory(y),
+                        y.at(r) * 4,
+                        (long) x.width * 4);
+            }
+        }
+    }
+
     /** Rows of an embedding table. */
     static final class Embed extends ByRow {
         private final String ids;
@@ -253,6 +306,7 @@ final class RowSteps {
             this.packedSource = packed;
         }
 
+        @Override
         void prepare() {
             table = source.get();
             packed = packedSource.map(Supplier::get).orElse(null);

@@ -217,33 +217,84 @@ final class StateSteps {
                                 f.scratch[worker],
                                 0);
             } else {
-                Tensor b = java.util.Objects.requireNonNull(f.loose.get(bias.get()))[segment];
-                long perHead = b.dim(1) * b.dim(2);
-                f.kernels
-                        .attention()
-                        .attendBiased(
-                                some,
-                                f.memory(q),
-                                qAt,
-                                q.width,
-                                k,
-                                kAt,
-                                v,
-                                vAt,
-                                shape.valueSize(),
-                                n,
-                                position,
-                                count,
-                                f.memory(out),
-                                oAt,
-                                out.width,
-                                f.scratch[worker],
-                                0,
-                                b.data(),
-                                (g * shape.heads() + head) * perHead + within * b.dim(2),
-                                perHead,
-                                b.dim(2));
+                RelativeStep.Line line = f.lines.get(bias.get());
+                int of = g * shape.heads() + head;
+                if (line == null) {
+                    Tensor b = java.util.Objects.requireNonNull(f.loose.get(bias.get()))[segment];
+                    long perHead = b.dim(1) * b.dim(2);
+                    MemorySegment data = b.data();
+                    biased(
+                            f,
+                            some,
+                            segment,
+                            g,
+                            qAt,
+                            oAt,
+                            position,
+                            count,
+                            worker,
+                            data,
+                            of * perHead + within * b.dim(2),
+                            perHead,
+                            b.dim(2));
+                } else {
+                    biased(
+                            f,
+                            some,
+                            segment,
+                            g,
+                            qAt,
+                            oAt,
+                            position,
+                            count,
+                            worker,
+                            line.data(),
+                            line.at(of, position),
+                            line.perHead(),
+                            -1);
+                }
             }
+        }
+
+        private void biased(
+                Frame f,
+                AttentionShape some,
+                int segment,
+                int g,
+                long qAt,
+                long oAt,
+                int position,
+                int count,
+                int worker,
+                MemorySegment data,
+                long at,
+                long headStride,
+                long rowStride) {
+            SequenceState s = f.batch.states[segment];
+            f.kernels
+                    .attention()
+                    .attendBiased(
+                            some,
+                            f.memory(q),
+                            qAt,
+                            q.width,
+                            s.memory(keys),
+                            s.headAt(keys, g),
+                            s.memory(values),
+                            s.headAt(values, g),
+                            shape.valueSize(),
+                            keyCount(f, segment),
+                            position,
+                            count,
+                            f.memory(out),
+                            oAt,
+                            out.width,
+                            f.scratch[worker],
+                            0,
+                            data,
+                            at,
+                            headStride,
+                            rowStride);
         }
     }
 }

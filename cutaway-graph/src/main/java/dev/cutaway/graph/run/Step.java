@@ -7,6 +7,9 @@ abstract class Step {
 
     abstract void run(Frame f, int chunk, int worker);
 
+    /** Fetches the weights; called once before the first run. */
+    void prepare() {}
+
     /** Floats of scratch memory that one chunk needs. */
     long scratch(Frame f) {
         return 0;

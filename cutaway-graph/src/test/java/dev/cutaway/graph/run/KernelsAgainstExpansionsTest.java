@@ -347,7 +347,7 @@ class KernelsAgainstExpansionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0,1", "0,12", "5,1", "19,4"})
+    @CsvSource({"0,1", "0,12", "5,1", "19,4", "530,3"})
     void attentionWithRelativePositions(int past, int rows) {
         check(past, rows, g -> {
             Value[] in = attentionInputs(g, 4, 4, 6);
