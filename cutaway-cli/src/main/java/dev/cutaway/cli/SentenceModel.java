@@ -118,6 +118,11 @@ final class SentenceModel {
         }
     }
 
+    /** The name of the stream that an encoder ends in. */
+    static String lastStream(Model model) {
+        return "blocks." + (model.sizes().layers() - 1) + ".hook_normalized_resid_post";
+    }
+
     /** The vector of a text. */
     float[] embed(Session session, Encoding encoding) {
         int[] kept = kept(encoding);
@@ -125,7 +130,7 @@ final class SentenceModel {
                 IntStream.of(kept).map(encoding::id).toArray(),
                 IntStream.of(kept).map(encoding::type).toArray(),
                 new int[0]);
-        String last = "blocks." + (session.model().sizes().layers() - 1) + ".hook_normalized_resid_post";
+        String last = lastStream(session.model());
         if (!session.hasOutput(last)) {
             throw new BadInputException(session.model().name() + ": ends in no normalised stream to embed with");
         }
