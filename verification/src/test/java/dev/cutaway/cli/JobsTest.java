@@ -237,8 +237,33 @@ class JobsTest {
                 .containsPattern("threads +[0-9]+\n");
         Command.run("bench", "tales", "--repeat", 0).failed(2, "--repeat");
         Command.run("bench", "tales", "--batch", 0).failed(2, "--batch");
+        batches("tales", "prompt_tokens_per_s", "generated_tokens_per_s", "first_token_s");
+        batches(Command.model("t5"), "source_s", "generated_tokens_per_s");
+        batches(Command.model("bert-pooler"), "texts_per_s");
+        batches(Command.model("vit-classes"), "images_per_s");
         Command.run("bench", Command.model("t5"), "--prompt-tokens", 4, "--repeat", 1, "--exactness")
                 .failed(2, "--exactness", "decoders");
+    }
+
+    private static void batches(Object model, String... keys) {
+        JsonNode b = Command.run(
+                        "bench",
+                        model,
+                        "--batch",
+                        3,
+                        "--prompt-tokens",
+                        4,
+                        "--generated-tokens",
+                        2,
+                        "--repeat",
+                        1,
+                        "--record",
+                        "--json")
+                .done()
+                .json();
+        for (String key : keys) {
+            assertThat(b.path(key).asDouble()).as(model + " " + key).isPositive();
+        }
     }
 
     @Test
