@@ -14,7 +14,10 @@ public final class Encoding {
     private final int[] sequences;
 
     Encoding(List<Part> parts) {
-        int n = parts.stream().mapToInt(p -> p.ids().length).sum();
+        int n = 0;
+        for (Part part : parts) {
+            n += part.ids().length;
+        }
         ids = new int[n];
         types = new int[n];
         starts = new int[n];

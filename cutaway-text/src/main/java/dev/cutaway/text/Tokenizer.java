@@ -57,7 +57,8 @@ public final class Tokenizer {
 
     /** Just the ids. */
     public int[] ids(String text, EncodeOptions options) {
-        return encode(text, options).ids();
+        int[] ids = encoder.ids(wellFormed(text), options.parseSpecial());
+        return pipeline.postProcessor().ids(ids, options.addSpecial());
     }
 
     /** The text of a sequence of tokens; ids that no token has are passed over. */

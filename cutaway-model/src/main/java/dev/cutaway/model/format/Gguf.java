@@ -70,7 +70,7 @@ public final class Gguf implements Checkpoint {
     @Override
     public Map<String, Object> metadata() {
         SequencedMap<String, Object> all = new LinkedHashMap<>();
-        header.metadata().values().forEach((key, value) -> all.put(key, value.value()));
+        header.metadata().values().forEach((key, value) -> all.put(key, value.held()));
         return Collections.unmodifiableMap(all);
     }
 

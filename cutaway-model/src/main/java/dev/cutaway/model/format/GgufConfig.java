@@ -329,11 +329,11 @@ final class GgufConfig {
                     .filter(v -> !ends.contains(v))
                     .ifPresent(ends::add);
         }
-        String[] tokens = keys.strings("tokenizer.ggml.tokens").orElse(new String[0]);
+        List<String> tokens = keys.texts("tokenizer.ggml.tokens").orElse(List.of());
         int[] types = keys.integers("tokenizer.ggml.token_type").orElse(new int[0]);
-        for (int i = 0; i < Math.min(tokens.length, types.length); i++) {
+        for (int i = 0; i < Math.min(tokens.size(), types.length); i++) {
             boolean special = types[i] == 3 || types[i] == 4; // control, user-defined
-            if (special && END_TOKENS.contains(tokens[i]) && !ends.contains(i)) {
+            if (special && END_TOKENS.contains(tokens.get(i)) && !ends.contains(i)) {
                 ends.add(i);
             }
         }

@@ -142,22 +142,15 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
                 throw bad("the arrays have more than " + 2 * MAX_ELEMENTS + " elements together");
             }
             Object values = switch (type) {
-                case FLOAT32 -> floats(key, count);
+                case FLOAT32 -> in.floats(count, key);
+                case INT32 -> in.ints(count, key);
                 case FLOAT64 -> doubles(key, count);
                 case BOOL -> bools(key, count);
-                case STRING -> texts(key, count);
+                case STRING -> in.texts(count, MAX_TEXT, "key " + shown(key));
                 case ARRAY -> arrays(key, count, depth);
                 default -> wholes(key, type, count);
             };
             return new GgufValue(GgufType.ARRAY, type, values);
-        }
-
-        private float[] floats(String key, int count) throws IOException {
-            float[] values = new float[count];
-            for (int i = 0; i < count; i++) {
-                values[i] = Float.intBitsToFloat(in.int32(key));
-            }
-            return values;
         }
 
         private double[] doubles(String key, int count) throws IOException {
@@ -172,15 +165,6 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
             boolean[] values = new boolean[count];
             for (int i = 0; i < count; i++) {
                 values[i] = bool(key);
-            }
-            return values;
-        }
-
-        private String[] texts(String key, int count) throws IOException {
-            String what = "key " + shown(key);
-            String[] values = new String[count];
-            for (int i = 0; i < count; i++) {
-                values[i] = in.text(MAX_TEXT, what);
             }
             return values;
         }

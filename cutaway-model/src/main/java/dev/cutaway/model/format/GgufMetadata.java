@@ -1,9 +1,11 @@
 package dev.cutaway.model.format;
 
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.PackedTexts;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -70,7 +72,16 @@ public final class GgufMetadata {
         return typed(key, Boolean.class, "a truth value");
     }
 
-    /** Texts, if the key is there; not a copy. */
+    /** Texts as a list that may make them when they are asked for, if the key is there. */
+    public Optional<List<String>> texts(String key) {
+        GgufValue value = values.get(key);
+        if (value != null && value.held() instanceof PackedTexts packed) {
+            return Optional.of(packed);
+        }
+        return strings(key).map(List::of);
+    }
+
+    /** Texts, if the key is there. */
     public Optional<String[]> strings(String key) {
         return typed(key, String[].class, "an array of texts");
     }

@@ -1,5 +1,6 @@
 package dev.cutaway.model.format;
 
+import dev.cutaway.text.PackedTexts;
 import java.util.List;
 
 /**
@@ -8,9 +9,20 @@ import java.util.List;
  * @param type its type
  * @param element the type of an array's elements; the type itself for single values
  * @param value whole numbers as Long (arrays: int[] if all fit, else long[]), numbers as Float or Double (float[],
- *     double[]), Boolean (boolean[]), String (String[]); arrays of arrays as an unmodifiable List of GgufValue
+ *     double[]), Boolean (boolean[]), String (String[], made anew each time where it was read from a file); arrays of
+ *     arrays as an unmodifiable List of GgufValue
  */
 public record GgufValue(GgufType type, GgufType element, Object value) {
+    @Override
+    public Object value() {
+        return value instanceof PackedTexts texts ? texts.toArray(String[]::new) : value;
+    }
+
+    /** The value as it is held: texts of a file as a list. */
+    Object held() {
+        return value;
+    }
+
     /** A text. */
     public static GgufValue of(String value) {
         return new GgufValue(GgufType.STRING, GgufType.STRING, value);
@@ -60,6 +72,7 @@ public record GgufValue(GgufType type, GgufType element, Object value) {
             case double[] a -> a.length;
             case boolean[] a -> a.length;
             case String[] a -> a.length;
+            case PackedTexts a -> a.size();
             case List<?> a -> a.size();
             default -> 1;
         };

@@ -12,8 +12,11 @@ public interface PostProcessor {
      */
     List<Part> apply(List<Part> parts, boolean addSpecial);
 
+    /** The finished ids of one text, without its offsets. */
+    int[] ids(int[] text, boolean addSpecial);
+
     /** Appends a pair's second text to the first, with type 1, and adds nothing. */
-    PostProcessor NONE = (parts, addSpecial) -> parts;
+    PostProcessor NONE = new Chain(List.of());
 
     /** Several steps, one after another. */
     record Chain(List<PostProcessor> steps) implements PostProcessor {
@@ -26,6 +29,15 @@ public interface PostProcessor {
             List<Part> now = parts;
             for (PostProcessor step : steps) {
                 now = step.apply(now, addSpecial);
+            }
+            return now;
+        }
+
+        @Override
+        public int[] ids(int[] text, boolean addSpecial) {
+            int[] now = text;
+            for (PostProcessor step : steps) {
+                now = step.ids(now, addSpecial);
             }
             return now;
         }

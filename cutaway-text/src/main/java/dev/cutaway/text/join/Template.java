@@ -51,4 +51,32 @@ public record Template(List<Piece> single, List<Piece> pair) implements PostProc
         }
         return out;
     }
+
+    @Override
+    public int[] ids(int[] text, boolean addSpecial) {
+        int n = 0;
+        for (Piece piece : single) {
+            n += size(piece, text, addSpecial);
+        }
+        int[] out = new int[n];
+        int at = 0;
+        for (Piece piece : single) {
+            if (piece instanceof Piece.Special s && addSpecial) {
+                for (int i = 0; i < s.ids().size(); i++) {
+                    out[at + i] = s.ids().get(i);
+                }
+            } else if (piece instanceof Piece.Text t && t.sequence() == 0) {
+                System.arraycopy(text, 0, out, at, text.length);
+            }
+            at += size(piece, text, addSpecial);
+        }
+        return out;
+    }
+
+    private static int size(Piece piece, int[] text, boolean addSpecial) {
+        return switch (piece) {
+            case Piece.Text t -> t.sequence() == 0 ? text.length : 0;
+            case Piece.Special s -> addSpecial ? s.ids().size() : 0;
+        };
+    }
 }

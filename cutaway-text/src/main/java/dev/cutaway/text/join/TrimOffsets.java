@@ -21,6 +21,11 @@ public record TrimOffsets(PieceTable pieces, boolean prefixSpace) implements Pos
         return out;
     }
 
+    @Override
+    public int[] ids(int[] text, boolean addSpecial) {
+        return text;
+    }
+
     private Part trim(Part part) {
         for (int i = 0; i < part.ids().length; i++) {
             Part.Spaces added = part.spaces().get(i);

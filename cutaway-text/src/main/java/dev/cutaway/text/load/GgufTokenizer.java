@@ -1,6 +1,7 @@
 package dev.cutaway.text.load;
 
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.PackedTexts;
 import dev.cutaway.text.join.Decoders;
 import dev.cutaway.text.join.PieceDecoder;
 import dev.cutaway.text.join.PostProcessor;
@@ -26,6 +27,7 @@ import dev.cutaway.text.subword.PieceTable;
 import dev.cutaway.text.subword.WordPiece;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,31 +49,44 @@ public final class GgufTokenizer {
     static final int UNUSED = 5;
 
     private final Metadata data;
-    private final String[] tokens;
+    private final PackedTexts tokens;
     private final int[] types;
     private final PieceTable pieces;
 
     private GgufTokenizer(Metadata data) {
         this.data = data;
-        this.tokens = data.texts(PREFIX + "tokens").clone();
-        if (tokens.length == 0 || tokens.length > PieceTable.MOST_PIECES) {
-            throw data.bad(
-                    PREFIX + "tokens", "has " + tokens.length + " entries, expected 1 to " + PieceTable.MOST_PIECES);
+        PackedTexts given = data.texts(PREFIX + "tokens");
+        int n = given.size();
+        if (n == 0 || n > PieceTable.MOST_PIECES) {
+            throw data.bad(PREFIX + "tokens", "has " + n + " entries, expected 1 to " + PieceTable.MOST_PIECES);
         }
-        for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = tokens[i].isEmpty() ? "[EMPTY_" + i + "]" : tokens[i];
+        this.tokens = filled(given);
+        int[] listed = data.integers(PREFIX + "token_type");
+        if (listed.length > 0 && listed.length < n) {
+            throw data.bad(PREFIX + "token_type", "has " + listed.length + " entries for " + n + " tokens");
         }
-        double[] given = data.numbers(PREFIX + "token_type");
-        this.types = new int[tokens.length];
-        Arrays.fill(types, 1);
-        if (given.length > 0) {
-            if (given.length < tokens.length) {
-                throw data.bad(
-                        PREFIX + "token_type", "has " + given.length + " entries for " + tokens.length + " tokens");
-            }
-            Arrays.setAll(types, i -> (int) given[i]);
+        this.types = listed.length > 0 ? listed : new int[n];
+        if (listed.length == 0) {
+            Arrays.fill(types, 1);
         }
-        this.pieces = PieceTable.of(Arrays.asList(tokens));
+        this.pieces = PieceTable.of(tokens);
+    }
+
+    /** Gives tokens without a text one. */
+    private static PackedTexts filled(PackedTexts given) {
+        int[] starts = given.starts();
+        int first = 0;
+        while (first < given.size() && starts[first] < starts[first + 1]) {
+            first++;
+        }
+        if (first == given.size()) {
+            return given;
+        }
+        PackedTexts.Builder out = new PackedTexts.Builder(given.size(), given.bytes().length);
+        for (int i = 0; i < given.size(); i++) {
+            out.add(starts[i] < starts[i + 1] ? given.get(i) : "[EMPTY_" + i + "]");
+        }
+        return out.build();
     }
 
     /**
@@ -102,11 +117,9 @@ public final class GgufTokenizer {
 
     private Pipeline bytePair(String pre) {
         GgufPatterns known = GgufPatterns.named(pre, data.file());
-        String[] list = data.texts(PREFIX + "merges");
-        Merges merges = new Merges(pieces, list.length, 0, false, data.file() + ": " + PREFIX + "merges");
-        for (String merge : list) {
-            merges.add(merge);
-        }
+        PackedTexts list = data.texts(PREFIX + "merges");
+        Merges merges = new Merges(pieces, list.size(), 0, false, data.file() + ": " + PREFIX + "merges");
+        merges.addAll(list);
         boolean marks = known.spacesAsMarks();
         Bpe.Options options = new Bpe.Options(-1, false, marks, GgufPatterns.ignoresMerges(pre), "", "");
         List<PreTokenizer> steps = new ArrayList<>();
@@ -131,17 +144,17 @@ public final class GgufTokenizer {
     }
 
     private ScoredPieces scored() {
-        double[] scores = data.numbers(PREFIX + "scores");
-        if (scores.length < tokens.length) {
-            throw data.bad(PREFIX + "scores", "has " + scores.length + " entries for " + tokens.length + " tokens");
+        float[] scores = data.floats(PREFIX + "scores");
+        int n = tokens.size();
+        if (scores.length < n) {
+            throw data.bad(PREFIX + "scores", "has " + scores.length + " entries for " + n + " tokens");
         }
-        ScoredPieces scored = new ScoredPieces(data.file() + ": " + PREFIX + "tokens");
-        for (int id = 0; id < tokens.length; id++) {
-            int type =
-                    types[id] < ScoredPieces.NORMAL || types[id] > ScoredPieces.BYTE ? ScoredPieces.NORMAL : types[id];
-            scored.add(tokens[id], (float) scores[id], type);
+        byte[] kinds = new byte[n];
+        for (int id = 0; id < n; id++) {
+            int type = types[id];
+            kinds[id] = (byte) (type < ScoredPieces.NORMAL || type > ScoredPieces.BYTE ? ScoredPieces.NORMAL : type);
         }
-        return scored;
+        return new ScoredPieces(data.file() + ": " + PREFIX + "tokens", pieces, scores, kinds);
     }
 
     /** SentencePiece BPE as llama.cpp runs it: a space before the text if asked, spaces as marks, the whole text one word. */
@@ -158,7 +171,7 @@ public final class GgufTokenizer {
                 new Normaliser.Chain(steps),
                 PreTokenizer.NONE,
                 scored().bytePair(unknown, true, false),
-                new SentencePieceDecoder(tokens[unknown], tokens[unknown], prefix, false),
+                new SentencePieceDecoder(tokens.get(unknown), tokens.get(unknown), prefix, false),
                 defaults);
     }
 
@@ -180,7 +193,7 @@ public final class GgufTokenizer {
                 new SentencePieceNormaliser(map, scored.userDefined(), prefix, extra, true, false),
                 PreTokenizer.NONE,
                 scored.unigram(unknown, false),
-                new SentencePieceDecoder(tokens[unknown], tokens[unknown], prefix, extra),
+                new SentencePieceDecoder(tokens.get(unknown), tokens.get(unknown), prefix, extra),
                 defaults);
     }
 
@@ -244,10 +257,10 @@ public final class GgufTokenizer {
 
     private void role(Map<String, Integer> roles, String role, String key, int otherwise) {
         long id = data.integer(PREFIX + key).orElse((long) otherwise);
-        if (id >= 0 && id < tokens.length) {
+        if (id >= 0 && id < tokens.size()) {
             roles.put(role, (int) id);
-        } else if (data.has(PREFIX + key) && id >= tokens.length && id != 0xFFFFFFFFL) {
-            throw data.bad(PREFIX + key, "is " + id + ", outside the vocabulary of " + tokens.length + " tokens");
+        } else if (data.has(PREFIX + key) && id >= tokens.size() && id != 0xFFFFFFFFL) {
+            throw data.bad(PREFIX + key, "is " + id + ", outside the vocabulary of " + tokens.size() + " tokens");
         }
     }
 
@@ -264,10 +277,14 @@ public final class GgufTokenizer {
 
     private AddedTokens added(Set<Integer> ends) {
         List<AddedToken> added = new ArrayList<>();
-        for (int id = 0; id < tokens.length; id++) {
-            boolean control = types[id] == CONTROL || types[id] == UNKNOWN || ends.contains(id);
-            if (control || types[id] == USER_DEFINED) {
-                added.add(AddedToken.plain(id, tokens[id], control));
+        BitSet control = new BitSet();
+        ends.forEach(control::set);
+        for (int id = 0; id < tokens.size(); id++) {
+            if (types[id] == CONTROL || types[id] == UNKNOWN) {
+                control.set(id);
+            }
+            if (types[id] == USER_DEFINED || control.get(id)) {
+                added.add(AddedToken.plain(id, tokens.get(id), control.get(id)));
             }
         }
         return new AddedTokens(added, Normaliser.NONE);

@@ -1,8 +1,11 @@
 package dev.cutaway.text.load;
 
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.PackedTexts;
 import dev.cutaway.text.subword.MergeTable;
 import dev.cutaway.text.subword.PieceTable;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Enters a list of merges into a table, checking every piece that it names. */
 final class Merges {
@@ -11,6 +14,7 @@ final class Merges {
     private final int prefixLength;
     private final boolean lastWins;
     private final String where;
+    private final int[] found = new int[3];
     private int rank;
 
     /**
@@ -41,12 +45,35 @@ final class Merges {
 
     /** The next merge, written as two pieces with a space between. */
     void add(String line) {
-        int space = line.indexOf(' ', 1);
-        if (space < 0 || space == line.length() - 1) {
-            throw new BadInputException(where + "[" + rank + "]: \"" + PieceTable.shorten(line)
+        addAll(PackedTexts.of(List.of(line)));
+    }
+
+    /** The next merges, each written as two pieces with a space between. */
+    void addAll(PackedTexts lines) {
+        int[] starts = lines.starts();
+        for (int i = 0; i < lines.size(); i++) {
+            add(lines.bytes(), starts[i], starts[i + 1]);
+        }
+    }
+
+    private void add(byte[] line, int from, int to) {
+        int space = from + 1;
+        while (space < to && line[space] != ' ') {
+            space++;
+        }
+        if (space >= to - 1) {
+            throw new BadInputException(where + "[" + rank + "]: \"" + PieceTable.shorten(text(line, from, to))
                     + "\" is not two pieces with a space between; the file is damaged, get it again");
         }
-        add(line.substring(0, space), line.substring(space + 1));
+        if (prefixLength > 0 || !pieces.findMerge(line, from, space, space + 1, to, found)) {
+            add(text(line, from, space), text(line, space + 1, to)); // the long way, which says what is missing
+            return;
+        }
+        table.put(found[0], found[1], rank++, found[2], lastWins);
+    }
+
+    private static String text(byte[] line, int from, int to) {
+        return new String(line, from, to - from, StandardCharsets.UTF_8);
     }
 
     private int find(String piece) {

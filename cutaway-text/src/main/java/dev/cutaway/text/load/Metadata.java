@@ -1,6 +1,7 @@
 package dev.cutaway.text.load;
 
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.PackedTexts;
 import java.lang.reflect.Array;
 import java.util.Collection;
 import java.util.Map;
@@ -58,24 +59,25 @@ final class Metadata {
     }
 
     /** An array of strings. */
-    String[] texts(String key) {
+    PackedTexts texts(String key) {
         Object value = values.get(key);
-        if (value instanceof String[] s) {
-            return s;
+        if (value instanceof PackedTexts packed) {
+            return packed;
         }
         if (value == null) {
             throw bad(key, "is missing");
         }
         int n = length(key, value, "an array of strings");
-        String[] out = new String[n];
+        PackedTexts.Builder out = new PackedTexts.Builder(n, 8 * n);
         int i = 0;
         for (Object item : items(value)) {
             if (!(item instanceof String s)) {
                 throw wrong(key + "[" + i + "]", item, "a string");
             }
-            out[i++] = s;
+            out.add(s);
+            i++;
         }
-        return out;
+        return out.build();
     }
 
     /** An array of numbers, widened; empty if the key is missing. */
@@ -92,6 +94,32 @@ final class Metadata {
                 throw wrong(key + "[" + i + "]", item, "a number");
             }
             out[i++] = number.doubleValue();
+        }
+        return out;
+    }
+
+    /** An array of numbers as floats, not a copy where it is one; empty if the key is missing. */
+    float[] floats(String key) {
+        if (values.get(key) instanceof float[] f) {
+            return f;
+        }
+        double[] wide = numbers(key);
+        float[] out = new float[wide.length];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = (float) wide[i];
+        }
+        return out;
+    }
+
+    /** An array of numbers as integers, not a copy where it is one; empty if the key is missing. */
+    int[] integers(String key) {
+        if (values.get(key) instanceof int[] whole) {
+            return whole;
+        }
+        double[] wide = numbers(key);
+        int[] out = new int[wide.length];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = (int) wide[i];
         }
         return out;
     }

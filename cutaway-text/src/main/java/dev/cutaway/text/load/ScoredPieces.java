@@ -1,6 +1,7 @@
 package dev.cutaway.text.load;
 
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.text.PackedTexts;
 import dev.cutaway.text.pipeline.AddedToken;
 import dev.cutaway.text.subword.Model;
 import dev.cutaway.text.subword.PieceTable;
@@ -9,9 +10,9 @@ import dev.cutaway.text.subword.ScoredBpe;
 import dev.cutaway.text.subword.Trie;
 import dev.cutaway.text.subword.Unigram;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Pieces with scores and types, as SentencePiece and GGUF files hold them, and the models over them. */
 final class ScoredPieces {
@@ -23,85 +24,108 @@ final class ScoredPieces {
     static final int BYTE = 6;
 
     private final String where;
-    private final List<String> texts = new ArrayList<>();
-    private final List<Float> scores = new ArrayList<>();
-    private final List<Integer> types = new ArrayList<>();
+    private final PieceTable pieces;
+    private final float[] scores;
+    private final byte[] types;
 
-    ScoredPieces(String where) {
+    /** Of each piece its score and its type, one of the above; the arrays may be longer. */
+    ScoredPieces(String where, PieceTable pieces, float[] scores, byte[] types) {
         this.where = where;
+        this.pieces = pieces;
+        this.scores = scores;
+        this.types = types;
+        for (int id = 0; id < pieces.size(); id++) {
+            if (Float.isNaN(scores[id])) {
+                throw new BadInputException(
+                        where + "[" + id + "] has the score NaN; the file is damaged, get it again");
+            }
+        }
     }
 
-    void add(String text, float score, int type) {
-        int id = texts.size();
-        if (id == PieceTable.MOST_PIECES) {
-            throw new BadInputException(
-                    where + ": more than " + PieceTable.MOST_PIECES + " pieces; the file is damaged");
+    /** Collects pieces. */
+    static final class Builder {
+        private final String where;
+        private final PackedTexts.Builder texts = new PackedTexts.Builder(1024, 8192);
+        private float[] scores = new float[1024];
+        private byte[] types = new byte[1024];
+
+        Builder(String where) {
+            this.where = where;
         }
-        if (text.isEmpty()) {
-            throw new BadInputException(where + "[" + id + "] is empty; the file is damaged, get it again");
+
+        void add(String text, float score, int type) {
+            int id = texts.size();
+            if (id == PieceTable.MOST_PIECES) {
+                throw new BadInputException(
+                        where + ": more than " + PieceTable.MOST_PIECES + " pieces; the file is damaged");
+            }
+            if (text.isEmpty()) {
+                throw new BadInputException(where + "[" + id + "] is empty; the file is damaged, get it again");
+            }
+            if (type < NORMAL || type > BYTE) {
+                throw new BadInputException(where + "[" + id + "] has the type " + type
+                        + ", expected 1 to 6; the file is damaged, get it again");
+            }
+            if (id == scores.length) {
+                scores = Arrays.copyOf(scores, 2 * id);
+                types = Arrays.copyOf(types, 2 * id);
+            }
+            texts.add(text);
+            scores[id] = score;
+            types[id] = (byte) type;
         }
-        if (Float.isNaN(score)) {
-            throw new BadInputException(where + "[" + id + "] has the score NaN; the file is damaged, get it again");
+
+        int size() {
+            return texts.size();
         }
-        if (type < NORMAL || type > BYTE) {
-            throw new BadInputException(where + "[" + id + "] has the type " + type
-                    + ", expected 1 to 6; the file is damaged, get it again");
+
+        ScoredPieces build() {
+            return new ScoredPieces(where, PieceTable.of(texts.build()), scores, types);
         }
-        texts.add(text);
-        scores.add(score);
-        types.add(type);
     }
 
     int size() {
-        return texts.size();
+        return pieces.size();
     }
 
     String text(int id) {
-        return texts.get(id);
+        return String.valueOf(pieces.piece(id));
     }
 
     /** The id of the unknown token. */
     int unknown() {
-        int id = types.indexOf(UNKNOWN);
-        if (id < 0) {
-            throw new BadInputException(
-                    where + ": none is the unknown token (type 2); the file is damaged, get it again");
+        for (int id = 0; id < size(); id++) {
+            if (types[id] == UNKNOWN) {
+                return id;
+            }
         }
-        return id;
+        throw new BadInputException(where + ": none is the unknown token (type 2); the file is damaged, get it again");
     }
 
-    private boolean usable(int id) {
-        int type = types.get(id);
-        return type == NORMAL || type == USER_DEFINED || type == UNUSED;
-    }
-
-    private BitSet ofType(int type) {
+    private BitSet ofType(int first, int... more) {
         BitSet set = new BitSet();
         for (int id = 0; id < size(); id++) {
-            set.set(id, types.get(id) == type);
+            boolean is = types[id] == first;
+            for (int type : more) {
+                is |= types[id] == type;
+            }
+            if (is) {
+                set.set(id);
+            }
         }
         return set;
     }
 
-    private PieceTable usableTable() {
-        @Nullable String[] out = new String[size()];
-        for (int id = 0; id < size(); id++) {
-            if (usable(id)) {
-                out[id] = texts.get(id);
-            }
-        }
-        return PieceTable.of(out);
-    }
-
-    private double[] scoreArray() {
-        return scores.stream().mapToDouble(Float::doubleValue).toArray();
+    /** The pieces that may occur in a text. */
+    private PieceTable usable() {
+        return pieces.without(ofType(UNKNOWN, CONTROL, BYTE));
     }
 
     Trie userDefined() {
         Trie trie = new Trie();
         for (int id = 0; id < size(); id++) {
-            if (types.get(id) == USER_DEFINED) {
-                trie.add(texts.get(id), id);
+            if (types[id] == USER_DEFINED) {
+                trie.add(text(id), id);
             }
         }
         return trie;
@@ -111,22 +135,22 @@ final class ScoredPieces {
     List<AddedToken> control() {
         List<AddedToken> out = new ArrayList<>();
         for (int id = 0; id < size(); id++) {
-            if (types.get(id) == CONTROL || types.get(id) == UNKNOWN) {
-                out.add(AddedToken.plain(id, texts.get(id), true));
+            if (types[id] == CONTROL || types[id] == UNKNOWN) {
+                out.add(AddedToken.plain(id, text(id), true));
             }
         }
         return out;
     }
 
     Model unigram(int unknown, boolean byteFallback) {
-        BitSet usable = new BitSet();
-        for (int id = 0; id < size(); id++) {
-            usable.set(id, usable(id) && types.get(id) != UNUSED);
+        double[] wide = new double[size()];
+        for (int id = 0; id < wide.length; id++) {
+            wide[id] = scores[id];
         }
         return new Unigram(
-                PieceTable.of(texts),
-                scoreArray(),
-                usable,
+                pieces,
+                wide,
+                ofType(NORMAL, USER_DEFINED),
                 ofType(USER_DEFINED),
                 ofType(NORMAL),
                 new Unigram.Options(unknown, byteFallback, true),
@@ -135,15 +159,15 @@ final class ScoredPieces {
 
     Model bytePair(int unknown, boolean byteFallback, boolean splitAtUserDefined) {
         return new ScoredBpe(
-                PieceTable.of(texts),
-                usableTable(),
-                scoreArray(),
+                pieces,
+                usable(),
+                scores,
                 splitAtUserDefined ? userDefined() : new Trie(),
                 splitAtUserDefined ? ofType(UNUSED) : new BitSet(),
                 new ScoredBpe.Options(unknown, byteFallback, true));
     }
 
     Model plain(int unknown, boolean words, boolean byteFallback) {
-        return new PlainPieces(PieceTable.of(texts), usableTable(), userDefined(), unknown, words, byteFallback);
+        return new PlainPieces(pieces, usable(), userDefined(), unknown, words, byteFallback);
     }
 }

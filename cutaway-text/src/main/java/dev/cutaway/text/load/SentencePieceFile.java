@@ -28,7 +28,7 @@ public final class SentencePieceFile {
     private static final int CHAR = 4;
 
     private final String file;
-    private final ScoredPieces pieces;
+    private final ScoredPieces.Builder given;
     private int kind = UNIGRAM;
     private boolean byteFallback;
     private boolean suffix;
@@ -41,7 +41,7 @@ public final class SentencePieceFile {
 
     private SentencePieceFile(String file) {
         this.file = file;
-        this.pieces = new ScoredPieces(file + ": pieces");
+        this.given = new ScoredPieces.Builder(file + ": pieces");
     }
 
     /** Reads a file; whether BOS and EOS are added comes from the files beside it. */
@@ -59,13 +59,13 @@ public final class SentencePieceFile {
     private void message(Proto in) {
         for (int field = in.next(); field != 0; field = in.next()) {
             switch (field) {
-                case 1 -> piece(in.message("pieces[" + pieces.size() + "]"));
+                case 1 -> piece(in.message("pieces[" + given.size() + "]"));
                 case 2 -> trainer(in.message("trainer_spec"));
                 case 3 -> normaliser(in.message("normalizer_spec"));
                 default -> in.skip();
             }
         }
-        if (pieces.size() == 0) {
+        if (given.size() == 0) {
             throw new BadInputException(file + ": holds no pieces; it is no SentencePiece model, give another file");
         }
     }
@@ -82,7 +82,7 @@ public final class SentencePieceFile {
                 default -> in.skip();
             }
         }
-        pieces.add(text, score, type);
+        given.add(text, score, type);
     }
 
     private void trainer(Proto in) {
@@ -114,6 +114,7 @@ public final class SentencePieceFile {
     }
 
     private Pipeline pipeline(TokenizerConfig config) {
+        ScoredPieces pieces = given.build();
         int unknown = pieces.unknown();
         Model model = switch (kind) {
             case UNIGRAM -> pieces.unigram(unknown, byteFallback);
@@ -134,7 +135,7 @@ public final class SentencePieceFile {
         List<AddedToken> added = new ArrayList<>(pieces.control());
         added.addAll(config.added());
         AddedTokens table = new AddedTokens(added, Normaliser.NONE);
-        Map<String, Integer> roles = roles(config, model, table);
+        Map<String, Integer> roles = roles(config, model, table, pieces.size());
         Set<Integer> ends = new HashSet<>();
         Optional.ofNullable(roles.get("eos")).ifPresent(ends::add);
         String style = config.style();
@@ -152,10 +153,10 @@ public final class SentencePieceFile {
                 ends);
     }
 
-    private Map<String, Integer> roles(TokenizerConfig config, Model model, AddedTokens added) {
+    private Map<String, Integer> roles(TokenizerConfig config, Model model, AddedTokens added, int size) {
         Map<String, Integer> roles = new HashMap<>();
         ids.forEach((role, id) -> {
-            if (id >= 0 && id < pieces.size()) {
+            if (id >= 0 && id < size) {
                 roles.put(role, id);
             }
         });

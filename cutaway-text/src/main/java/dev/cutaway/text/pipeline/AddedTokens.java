@@ -107,6 +107,7 @@ public final class AddedTokens {
         private final dev.cutaway.text.subword.Trie trie = new dev.cutaway.text.subword.Trie();
         private final List<AddedToken> tokens = new ArrayList<>();
         private final java.util.BitSet begins = new java.util.BitSet();
+        private boolean onlySpecial = true;
 
         void add(String pattern, AddedToken token) {
             if (pattern.isEmpty()) {
@@ -115,6 +116,7 @@ public final class AddedTokens {
             begins.set(pattern.charAt(0));
             trie.add(pattern, tokens.size());
             tokens.add(token);
+            onlySpecial &= token.special();
         }
 
         void divide(AlignedText aligned, boolean parseSpecial, List<Section> out) {
@@ -132,12 +134,19 @@ public final class AddedTokens {
         }
 
         void find(String text, boolean parseSpecial, Hits hits) {
-            if (tokens.isEmpty()) {
+            if (tokens.isEmpty() || (onlySpecial && !parseSpecial)) {
                 return;
             }
+            int only = begins.cardinality() == 1 ? begins.nextSetBit(0) : -1;
             int last = 0;
             int[] length = new int[1];
             for (int at = 0; at < text.length(); ) {
+                if (only >= 0) {
+                    at = text.indexOf(only, at);
+                    if (at < 0) {
+                        return;
+                    }
+                }
                 AddedToken token = begins.get(text.charAt(at)) ? longest(text, at, length) : null;
                 if (token == null) {
                     at++;

@@ -4,19 +4,21 @@ import dev.cutaway.text.join.Part;
 import dev.cutaway.text.normal.AlignedText;
 import dev.cutaway.text.normal.Normaliser;
 import dev.cutaway.text.normal.UnicodeForm;
+import dev.cutaway.text.split.ByteCutter;
 import dev.cutaway.text.split.ByteLevel;
 import dev.cutaway.text.split.Cut;
 import dev.cutaway.text.split.KnownPattern;
 import dev.cutaway.text.split.PreTokenizer;
 import dev.cutaway.text.split.Split;
 import dev.cutaway.text.subword.Bpe;
-import dev.cutaway.text.subword.ByteAlphabet;
+import dev.cutaway.text.subword.ByteWords;
 import dev.cutaway.text.subword.Model;
-import dev.cutaway.text.subword.PieceTable;
-import dev.cutaway.text.subword.Tokens;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntPredicate;
@@ -25,34 +27,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * A short cut for the commonest kind of tokenizer, byte-level BPE over text that no step changes.
  *
- * <p>The long way spells every byte as a letter and keeps two offsets for each. Here words are cut from the text as it is and looked up
- * in a cache by their own characters; only a word that is not there is spelled in letters and merged. Offsets need no
- * alignment: a piece of n letters stands for n bytes, so they are a running sum. Tests hold it to the long way.
+ * <p>The long way spells every byte as a letter and keeps two offsets for each. Here words are cut from the text's UTF-8 form and
+ * become tokens by {@link ByteWords}. Offsets need no alignment: a piece of n letters stands for n bytes, so they are a running
+ * sum, made only where they are wanted. Tests hold it to the long way.
  */
 final class ByteLevelPath {
-    private static final int SLOTS = 1 << 16;
-    private static final int LONGEST_WORD = 64;
+    private static final int KEPT = 16; // word memories that wait for the next text
 
     /** Cuts text into words. */
     private interface Cutter {
-        void cut(String text, int from, int to, Words out);
+        void cut(Run run, int from, int to, int fromByte, int toByte);
     }
-
-    /** Takes words. */
-    private interface Words {
-        void word(int from, int to);
-    }
-
-    @SuppressWarnings("ArrayRecordComponent") // internal hot data, never compared
-    private record Entry(String word, int[] ids) {}
 
     private final Cutter cutter;
-    private final Model model;
+    private final Bpe model;
     private final AddedTokens added;
     private final int plainBelow; // text with a character from here on takes the long way
-    private final AtomicReferenceArray<@Nullable Entry> cache = new AtomicReferenceArray<>(SLOTS);
+    private final AtomicReferenceArray<@Nullable ByteWords> idle = new AtomicReferenceArray<>(KEPT);
 
-    private ByteLevelPath(Cutter cutter, Model model, AddedTokens added, int plainBelow) {
+    private ByteLevelPath(Cutter cutter, Bpe model, AddedTokens added, int plainBelow) {
         this.cutter = cutter;
         this.model = model;
         this.added = added;
@@ -62,13 +55,13 @@ final class ByteLevelPath {
     /** The short cut for a tokenizer's parts, if they allow it. */
     static Optional<ByteLevelPath> of(Normaliser normaliser, PreTokenizer pre, Model model, AddedTokens added) {
         boolean unchanged = normaliser.equals(Normaliser.NONE);
-        if (!(model instanceof Bpe bpe) || !bpe.spellsAllBytes() || added.hasNormalised()) {
+        if (!(model instanceof Bpe bpe) || bpe.byteWords().isEmpty() || added.hasNormalised()) {
             return Optional.empty();
         }
         if (!unchanged && normaliser != UnicodeForm.NFC) {
             return Optional.empty();
         }
-        return cutter(pre).map(c -> new ByteLevelPath(c, model, added, unchanged ? Integer.MAX_VALUE : 0x300));
+        return cutter(pre).map(c -> new ByteLevelPath(c, bpe, added, unchanged ? Integer.MAX_VALUE : 0x300));
     }
 
     private static Optional<Cutter> cutter(PreTokenizer pre) {
@@ -86,58 +79,49 @@ final class ByteLevelPath {
             }
         }
         if (steps.size() == 1 && known(steps.get(0)).isPresent()) {
-            KnownPattern only = known(steps.get(0)).get();
-            return Optional.of((text, from, to, out) -> only(only, text, from, to, out));
+            return Optional.of(bytes(ByteCutter.of(known(steps.get(0)).get())));
         }
         if (steps.size() == 2 && known(steps.get(1)).isPresent()) {
             Optional<IntPredicate> number = ((Split) steps.get(0)).singleNumbers();
-            KnownPattern rest = known(steps.get(1)).get();
             if (number.isPresent()) {
-                return Optional.of((text, from, to, out) -> numbersThen(number.get(), rest, text, from, to, out));
+                return Optional.of(
+                        bytes(ByteCutter.of(known(steps.get(1)).get(), number.get())));
             }
         }
-        PreTokenizer all = new PreTokenizer.Chain(steps);
-        return Optional.of((text, from, to, out) -> {
-            Cut whole = Cut.empty(new AlignedText(text, new int[0], new int[0], 0), 1);
-            whole.add(from, to);
-            Cut cut = all.apply(whole);
-            for (int i = 0; i < cut.count(); i++) {
-                out.word(cut.from(i), cut.to(i));
-            }
-        });
+        return Optional.of(strings(new PreTokenizer.Chain(steps)));
     }
 
     private static Optional<KnownPattern> known(PreTokenizer step) {
         return step instanceof Split split ? split.knownPattern() : Optional.empty();
     }
 
-    private static void only(KnownPattern pattern, String text, int from, int to, Words out) {
-        for (int at = from; at < to; ) {
-            int end = pattern.end(text, at, to);
-            out.word(at, end);
-            at = end;
-        }
-    }
-
-    private static void numbersThen(
-            IntPredicate number, KnownPattern pattern, String text, int from, int to, Words out) {
-        for (int at = from; at < to; ) {
-            int end = at + Character.charCount(text.codePointAt(at));
-            if (number.test(text.codePointAt(at))) {
-                out.word(at, end);
-            } else {
-                while (end < to && !isNumber(number, text, end)) {
-                    end++;
-                }
-                only(pattern, text, at, end, out);
+    private static Cutter bytes(ByteCutter pattern) {
+        return (run, from, to, fromByte, toByte) -> {
+            byte[] utf8 = run.utf8;
+            ByteWords words = run.words;
+            for (int at = fromByte; at < toByte; ) {
+                int end = pattern.end(utf8, at, toByte);
+                words.word(utf8, at, end);
+                at = end;
             }
-            at = end;
-        }
+        };
     }
 
-    private static boolean isNumber(IntPredicate number, String text, int at) {
-        char c = text.charAt(at);
-        return c < 0x80 ? c >= '0' && c <= '9' : number.test(text.codePointAt(at));
+    private static Cutter strings(PreTokenizer all) {
+        return (run, from, to, fromByte, toByte) -> {
+            Cut whole = Cut.empty(new AlignedText(run.text, new int[0], new int[0], 0), 1);
+            whole.add(from, to);
+            Cut cut = all.apply(whole);
+            int at = from;
+            int byteAt = fromByte;
+            for (int i = 0; i < cut.count(); i++) {
+                byteAt += utf8Length(run.text, at, cut.from(i));
+                at = cut.to(i);
+                int end = byteAt + utf8Length(run.text, cut.from(i), at);
+                run.words.word(run.utf8, byteAt, end);
+                byteAt = end;
+            }
+        };
     }
 
     /** Whether this text may take the short cut. */
@@ -153,76 +137,116 @@ final class ByteLevelPath {
         return true;
     }
 
-    /** The tokens of a text, as the long way gives them. */
-    Part encode(String text, int sequence, boolean parseSpecial) {
-        Run run = new Run(text);
-        added.find(text, parseSpecial, run);
-        run.words(text.length());
-        return run.out.done(sequence);
+    /** The tokens of a text, as the long way gives them; empty if a byte of it is no token, which only the long way can do. */
+    Optional<Part> encode(String text, int sequence, boolean parseSpecial) {
+        Run run = new Run(text, words());
+        try {
+            return run.ids(parseSpecial).map(ids -> run.offsets(ids, sequence));
+        } finally {
+            giveBack(run.words);
+        }
+    }
+
+    /** Just the ids. */
+    Optional<int[]> ids(String text, boolean parseSpecial) {
+        Run run = new Run(text, words());
+        try {
+            return run.ids(parseSpecial);
+        } finally {
+            giveBack(run.words);
+        }
+    }
+
+    private ByteWords words() {
+        for (int i = 0; i < KEPT; i++) {
+            if (idle.getPlain(i) != null) {
+                ByteWords words = idle.getAndSet(i, null);
+                if (words != null) {
+                    return words;
+                }
+            }
+        }
+        return model.byteWords().orElseThrow();
+    }
+
+    private void giveBack(ByteWords words) {
+        for (int i = 0; i < KEPT; i++) {
+            if (idle.getPlain(i) == null && idle.compareAndSet(i, null, words)) {
+                return;
+            }
+        }
     }
 
     /** One text. */
     private final class Run implements AddedTokens.Hits {
         private final String text;
-        private final Pipeline.PartBuilder out;
-        private final Tokens tokens = new Tokens();
+        private final byte[] utf8;
+        private final ByteWords words;
         private int done; // UTF-16 units that are encoded
-        private int bytes; // and their length in UTF-8
+        private int doneBytes; // and their length in UTF-8
+        private int[] hits = new int[0]; // of each added token: its place, its first byte, the byte after the last
+        private int hitCount;
+        private final Map<Integer, Part.Spaces> spaces = new HashMap<>();
 
-        Run(String text) {
+        Run(String text, ByteWords words) {
             this.text = text;
-            this.out = new Pipeline.PartBuilder(text.length() / 3 + 8);
+            this.utf8 = text.getBytes(StandardCharsets.UTF_8);
+            this.words = words;
+        }
+
+        Optional<int[]> ids(boolean parseSpecial) {
+            words.begin(utf8.length / 4 + 8);
+            added.find(text, parseSpecial, this);
+            words(text.length());
+            int[] ids = words.end();
+            return words.unspelled() ? Optional.empty() : Optional.of(ids);
         }
 
         @Override
         public void hit(AddedToken token, int from, int to, int leading, int trailing) {
             words(from);
             int length = utf8Length(text, from, to);
-            out.spaces(leading, trailing);
-            out.add(token.id(), bytes, bytes + length);
-            bytes += length;
+            if (leading > 0 || trailing > 0) {
+                spaces.put(words.count(), new Part.Spaces(leading, trailing));
+            }
+            if (3 * hitCount == hits.length) {
+                hits = Arrays.copyOf(hits, 2 * hits.length + 12);
+            }
+            hits[3 * hitCount] = words.count();
+            hits[3 * hitCount + 1] = doneBytes;
+            doneBytes += length;
+            hits[3 * hitCount++ + 2] = doneBytes;
+            words.add(token.id());
             done = to;
         }
 
-        void words(int to) {
+        private void words(int to) {
             if (done < to) {
-                cutter.cut(text, done, to, this::word);
+                int toByte = utf8.length == text.length()
+                        ? to
+                        : to == text.length() ? utf8.length : doneBytes + utf8Length(text, done, to);
+                cutter.cut(this, done, to, doneBytes, toByte);
                 done = to;
+                doneBytes = toByte;
             }
         }
 
-        private void word(int from, int to) {
-            int slot = PieceTable.hash(text, from, to) & (SLOTS - 1);
-            Entry entry = cache.getAcquire(slot);
-            int[] ids;
-            if (entry != null && entry.word.length() == to - from && text.startsWith(entry.word, from)) {
-                ids = entry.ids;
-            } else {
-                ids = merge(from, to);
-                if (to - from <= LONGEST_WORD) {
-                    cache.setRelease(slot, new Entry(text.substring(from, to), ids));
-                }
-            }
-            for (int id : ids) {
-                int length = model.vocabulary().length(id);
-                out.add(id, bytes, bytes + length);
-                bytes += length;
-            }
-        }
-
-        private int[] merge(int from, int to) {
-            byte[] utf8 = text.substring(from, to).getBytes(StandardCharsets.UTF_8);
-            char[] letters = new char[utf8.length];
-            for (int i = 0; i < utf8.length; i++) {
-                letters[i] = ByteAlphabet.letter(utf8[i] & 0xFF);
-            }
-            tokens.truncate(0);
-            model.encode(new String(letters), 0, letters.length, tokens);
-            int[] ids = new int[tokens.count()];
+        Part offsets(int[] ids, int sequence) {
+            int[] starts = new int[ids.length];
+            int[] ends = new int[ids.length];
+            int at = 0;
+            int hit = 0;
             for (int i = 0; i < ids.length; i++) {
-                ids[i] = tokens.id(i);
+                if (hit < hitCount && hits[3 * hit] == i) {
+                    starts[i] = hits[3 * hit + 1];
+                    at = hits[3 * hit++ + 2];
+                } else {
+                    starts[i] = at;
+                    at += model.vocabulary().length(ids[i]);
+                }
+                ends[i] = at;
             }
-            return ids;
+            return new Part(ids, starts, ends, 0, sequence, spaces);
         }
     }
 

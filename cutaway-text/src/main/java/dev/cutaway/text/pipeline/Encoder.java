@@ -17,8 +17,17 @@ public final class Encoder {
 
     /** The tokens of text {@code sequence} (0 or 1) before post-processing. */
     public Part encode(String text, int sequence, boolean parseSpecial) {
-        return shortCut.isPresent() && shortCut.get().takes(text)
-                ? shortCut.get().encode(text, sequence, parseSpecial)
-                : pipeline.encodeByTheSteps(text, sequence, parseSpecial);
+        return shortCut
+                .filter(s -> s.takes(text))
+                .flatMap(s -> s.encode(text, sequence, parseSpecial))
+                .orElseGet(() -> pipeline.encodeByTheSteps(text, sequence, parseSpecial));
+    }
+
+    /** Just the ids of one text before post-processing. */
+    public int[] ids(String text, boolean parseSpecial) {
+        return shortCut
+                .filter(s -> s.takes(text))
+                .flatMap(s -> s.ids(text, parseSpecial))
+                .orElseGet(() -> pipeline.encodeByTheSteps(text, 0, parseSpecial).ids());
     }
 }

@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Byte-pair encoding as in Hugging Face tokenizers' {@code BPE} model: a word becomes its characters, and neighbours are merged by
@@ -32,15 +34,17 @@ public final class Bpe implements Model {
         public static final Options PLAIN = new Options(-1, false, false, false, "", "");
     }
 
-    private static final int DIRECT = 0x400;
+    private static final byte[] HEX = {
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'
+    };
 
     private final PieceTable pieces;
     private final MergeTable merges;
     private final Options options;
-    private final int[] byteIds; // id of <0xHH>, -1 where there is none
-    private final int[] direct = new int[DIRECT]; // ids of frequent single characters
+    private final int[] byteIds; // id of <0xHH>, -1 where there is none; empty without byteFallback
     private final boolean affixes;
-    private final WordCache cache = new WordCache();
+    private final int[] letterIds = new int[256]; // ids of the letters for bytes
+    private @Nullable WordCache cache; // not made before a word takes this way
 
     /** A model over the given vocabulary and merges. */
     public Bpe(PieceTable pieces, MergeTable merges, Options options) {
@@ -48,9 +52,11 @@ public final class Bpe implements Model {
         this.merges = merges;
         this.options = options;
         this.affixes = !options.continuingPrefix.isEmpty() || !options.endSuffix.isEmpty();
-        this.byteIds = byteIds(pieces);
-        for (int c = 0; c < DIRECT; c++) {
-            direct[c] = pieces.find(String.valueOf((char) c));
+        this.byteIds = options.byteFallback ? byteIds(pieces) : new int[0];
+        byte[] one = new byte[1];
+        for (int b = 0; b < 256; b++) {
+            one[0] = (byte) b;
+            letterIds[b] = pieces.findSpelled(one, 0, 1);
         }
     }
 
@@ -58,18 +64,15 @@ public final class Bpe implements Model {
     static int[] byteIds(PieceTable pieces) {
         int[] ids = new int[256];
         for (int b = 0; b < 256; b++) {
-            ids[b] = pieces.find(String.format(java.util.Locale.ROOT, "<0x%02X>", b));
+            byte[] name = {'<', '0', 'x', HEX[b >> 4], HEX[b & 15], '>'};
+            ids[b] = pieces.find(name, 0, name.length);
         }
         return ids;
     }
 
-    /** Whether every letter of {@link ByteAlphabet} is a piece, so that tokens spell exactly the bytes of a text. */
-    public boolean spellsAllBytes() {
-        boolean all = !affixes;
-        for (int b = 0; b < 256 && all; b++) {
-            all = direct[ByteAlphabet.letter(b)] >= 0;
-        }
-        return all;
+    /** What makes words of bytes, spelled in the letters of {@link ByteAlphabet}, into tokens; for one thread. */
+    public Optional<ByteWords> byteWords() {
+        return affixes ? Optional.empty() : Optional.of(new ByteWords(pieces, merges, options.ignoreMerges, letterIds));
     }
 
     @Override
@@ -81,7 +84,8 @@ public final class Bpe implements Model {
                 return;
             }
         }
-        if (cache.replay(text, from, to, out)) {
+        WordCache words = cache == null ? cache = new WordCache() : cache; // two at once: one is lost
+        if (words.replay(text, from, to, out)) {
             return;
         }
         int first = out.count();
@@ -90,7 +94,7 @@ public final class Bpe implements Model {
         for (int i = 0; i >= 0 && word.count() > 0; i = word.next[i]) {
             out.add(word.id[i], word.from[i], word.to[i], word.part[i]);
         }
-        cache.remember(text, from, to, out, first);
+        words.remember(text, from, to, out, first);
     }
 
     private long pair(Merger word, int left, int right) {
@@ -132,8 +136,8 @@ public final class Bpe implements Model {
         if (affixes) {
             return pieces.find(affixed(text, at, end, first, last));
         }
-        char c = text.charAt(at);
-        return c < DIRECT ? direct[c] : pieces.find(text, at, end);
+        int b = ByteAlphabet.toByte(text.charAt(at));
+        return b >= 0 ? letterIds[b] : pieces.find(text, at, end);
     }
 
     private String affixed(String text, int at, int end, boolean first, boolean last) {
@@ -185,11 +189,6 @@ public final class Bpe implements Model {
     @Override
     public String describe() {
         return "BPE";
-    }
-
-    /** The merges, for models that share this one's table. */
-    MergeTable merges() {
-        return merges;
     }
 
     @Override

@@ -1,61 +1,62 @@
 package dev.cutaway.text.subword;
 
-import java.util.Arrays;
-
 /**
- * Which neighbours may be merged: from a pair of ids (in one long) to the merge's rank and the id of the merged piece.
- * Open addressing in two flat arrays, because this is the innermost lookup of byte-pair encoding.
+ * Which neighbours may be merged: from a pair of ids to the merge's rank and the id of the merged piece. Open addressing: a
+ * slot holds eight bits of the pair's hash and the rank, so that pairs that are never merged, which most are, are told by
+ * one look; the pair itself and what it becomes lie together under the rank. 23 bytes a merge.
  */
 public final class MergeTable {
-    private static final long FREE = -1L;
-    private final long[] keys;
-    private final long[] values; // rank << 32 | merged id
-    private final int mask;
+    private static final int RANK = 0xFFFFFF; // the part of a slot that holds a rank + 1
+    private final int[] slots; // 0 = free
+    private final int[] merges; // by rank: left, right, merged
 
     /** Room for {@code merges} entries. */
     public MergeTable(int merges) {
-        int size = Math.max(16, Integer.highestOneBit(Math.max(1, merges)) << 2);
-        keys = new long[size];
-        values = new long[size];
-        Arrays.fill(keys, FREE);
-        mask = size - 1;
+        this.slots = new int[Integer.highestOneBit(Math.max(8, merges + (merges >> 1))) << 1];
+        this.merges = new int[3 * merges];
     }
 
-    private static int slot(long key) {
-        long h = key * 0x9E3779B97F4A7C15L;
-        return (int) (h >>> 32) ^ (int) (h >>> 50);
+    private static int hash(int left, int right) {
+        int h = (left * 0x9E3779B1 ^ right) * 0x85EBCA6B;
+        return h ^ h >>> 15;
     }
 
     /** Enters a merge; for a pair that is there already, {@code replace} says which of the two holds. */
     public void put(int left, int right, int rank, int merged, boolean replace) {
-        long key = (long) left << 32 | right;
-        int at = slot(key) & mask;
-        while (keys[at] != FREE) {
-            if (keys[at] == key) {
-                if (replace) {
-                    values[at] = (long) rank << 32 | merged;
+        int h = hash(left, right);
+        int mask = slots.length - 1;
+        int at = h & mask;
+        while (slots[at] != 0) {
+            int m = 3 * ((slots[at] & RANK) - 1);
+            if (merges[m] == left && merges[m + 1] == right) {
+                if (!replace) {
+                    return;
                 }
-                return;
+                break;
             }
-            at = (at + 1) & mask;
+            at = at + 1 & mask;
         }
-        keys[at] = key;
-        values[at] = (long) rank << 32 | merged;
+        slots[at] = h & ~RANK | rank + 1;
+        merges[3 * rank] = left;
+        merges[3 * rank + 1] = right;
+        merges[3 * rank + 2] = merged;
     }
 
-    /** Rank and merged id as {@code rank << 32 | id}, or -1 if the pair is never merged. */
+    /** Rank and merged id as {@code rank << 32 | id}, or {@link Merger#NEVER}. */
     public long find(int left, int right) {
-        long key = (long) left << 32 | right;
-        int at = slot(key) & mask;
-        while (true) {
-            long k = keys[at];
-            if (k == key) {
-                return values[at];
+        int h = hash(left, right);
+        int mask = slots.length - 1;
+        for (int at = h & mask; ; at = at + 1 & mask) {
+            int slot = slots[at];
+            if (slot == 0) {
+                return Merger.NEVER;
             }
-            if (k == FREE) {
-                return -1;
+            if (((slot ^ h) & ~RANK) == 0) {
+                int rank = (slot & RANK) - 1;
+                if (merges[3 * rank] == left && merges[3 * rank + 1] == right) {
+                    return (long) rank << 32 | merges[3 * rank + 2];
+                }
             }
-            at = (at + 1) & mask;
         }
     }
 }

@@ -12,11 +12,17 @@ import java.util.Arrays;
  * position has another rank. Symbols are a doubly linked list in arrays. Not thread-safe: one per call.
  */
 final class Merger {
+    /** What stands for a pair that is not merged. */
+    static final long NEVER = Long.MAX_VALUE;
+
     private static final int SCAN_AT_MOST = 24;
 
     /** What may be merged. */
     interface Pairs {
-        /** {@code rank << 32 | merged id} for the neighbours {@code left} and {@code right} (positions), or -1. */
+        /**
+         * {@code rank << 32 | merged id} for the neighbours {@code left} and {@code right} (positions), or {@link #NEVER}. The
+         * lowest rank is first; it may be negative.
+         */
         long find(Merger symbols, int left, int right);
     }
 
@@ -75,7 +81,7 @@ final class Merger {
         for (int i = 0; i < count; i++) {
             next[i] = i + 1 < count ? i + 1 : -1;
             previous[i] = i - 1;
-            found[i] = i + 1 < count ? pairs.find(this, i, i + 1) : -1;
+            found[i] = i + 1 < count ? pairs.find(this, i, i + 1) : NEVER;
         }
         if (count <= SCAN_AT_MOST) {
             scan(pairs, listener);
@@ -87,11 +93,11 @@ final class Merger {
     private void scan(Pairs pairs, Listener listener) {
         while (true) {
             int best = -1;
-            long lowest = Long.MAX_VALUE;
+            long lowest = NEVER >> 32;
             for (int i = 0; i >= 0 && count > 0; i = next[i]) {
                 long f = found[i];
-                if (f >= 0 && f >>> 32 < lowest) {
-                    lowest = f >>> 32;
+                if (f >> 32 < lowest) {
+                    lowest = f >> 32;
                     best = i;
                 }
             }
@@ -111,7 +117,7 @@ final class Merger {
         while (heaped > 0) {
             long top = pop();
             int left = (int) top;
-            if (found[left] < 0 || found[left] >>> 32 != top >>> 32) {
+            if (found[left] == NEVER || found[left] >> 32 != top >> 32) {
                 continue;
             }
             merge(left, pairs, listener);
@@ -125,17 +131,17 @@ final class Merger {
     private void merge(int left, Pairs pairs, Listener listener) {
         int right = next[left];
         long f = found[left];
-        listener.merge(this, left, right, (int) (f >>> 32), (int) f);
+        listener.merge(this, left, right, (int) (f >> 32), (int) f);
         id[left] = (int) f;
         to[left] = to[right];
         part[left] = -1;
-        found[right] = -1;
+        found[right] = NEVER;
         next[left] = next[right];
         if (next[left] >= 0) {
             previous[next[left]] = left;
             found[left] = pairs.find(this, left, next[left]);
         } else {
-            found[left] = -1;
+            found[left] = NEVER;
         }
         int before = previous[left];
         if (before >= 0) {
@@ -145,13 +151,13 @@ final class Merger {
 
     private void push(int position) {
         long f = found[position];
-        if (f < 0) {
+        if (f == NEVER) {
             return;
         }
         if (heaped == heap.length) {
             heap = Arrays.copyOf(heap, 2 * heaped);
         }
-        long entry = (f >>> 32) << 32 | position;
+        long entry = (f >> 32) << 32 | position;
         int at = heaped++;
         while (at > 0 && heap[(at - 1) >>> 1] > entry) {
             heap[at] = heap[(at - 1) >>> 1];

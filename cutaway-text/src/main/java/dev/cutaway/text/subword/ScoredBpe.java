@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Byte-pair encoding of SentencePiece: there is no list of merges; two neighbours may be merged if what they spell together is a
@@ -30,8 +31,8 @@ public final class ScoredBpe implements Model {
     private final PieceTable usable;
     private final Trie userDefined;
     private final BitSet unused;
-    private final double[] scores;
-    private final int[] ranks; // place of an id among all, by falling score; equal scores share one
+    private final float[] scores;
+    private volatile float @Nullable [] falling; // all scores in order, for people to see; made when asked for
     private final Options options;
     private final int[] byteIds;
 
@@ -41,30 +42,38 @@ public final class ScoredBpe implements Model {
      * @param pieces all pieces
      * @param usable those that may occur in a text
      * @param userDefined symbols that are found first and never merged
+     * @param scores of each piece, not copied
      * @param unused pieces that may be merged through but not put out
      */
     public ScoredBpe(
-            PieceTable pieces, PieceTable usable, double[] scores, Trie userDefined, BitSet unused, Options options) {
+            PieceTable pieces, PieceTable usable, float[] scores, Trie userDefined, BitSet unused, Options options) {
         this.pieces = pieces;
         this.usable = usable;
         this.userDefined = userDefined;
         this.unused = (BitSet) unused.clone();
-        this.scores = scores.clone();
-        this.ranks = ranks(scores);
+        this.scores = scores;
         this.options = options;
         this.byteIds = Bpe.byteIds(pieces);
     }
 
-    private static int[] ranks(double[] scores) {
-        float[] falling = new float[scores.length];
-        for (int i = 0; i < scores.length; i++) {
-            falling[i] = 0f - (float) scores[i]; // never -0, which would sort apart from 0
+    /** A number that is smaller for a higher score, and the same for the same. */
+    private static int priority(float score) {
+        int bits = Float.floatToIntBits(0f - score); // never -0, which would sort apart from 0
+        return bits ^ bits >> 31 & Integer.MAX_VALUE;
+    }
+
+    /** The place of a score among all, by falling score; equal scores share one. */
+    private int rank(float score) {
+        float[] all = falling;
+        if (all == null) {
+            all = new float[scores.length];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = 0f - scores[i];
+            }
+            Arrays.sort(all);
+            falling = all;
         }
-        float[] sorted = falling.clone();
-        Arrays.sort(sorted);
-        int[] ranks = new int[scores.length];
-        Arrays.setAll(ranks, i -> firstOf(sorted, falling[i]));
-        return ranks;
+        return firstOf(all, 0f - score);
     }
 
     private static int firstOf(float[] sorted, float value) {
@@ -95,13 +104,13 @@ public final class ScoredBpe implements Model {
     private Merger.Pairs pairs(String text, Map<String, Integer> joints) {
         return (word, left, right) -> {
             if (word.id[left] == FROZEN || word.id[right] == FROZEN) {
-                return -1;
+                return Merger.NEVER;
             }
             int id = usable.find(text, word.from[left], word.to[right]);
             if (id >= 0 && unused.get(id)) {
                 joints.put(text.substring(word.from[left], word.to[right]), word.to[left] - word.from[left]);
             }
-            return id < 0 ? -1 : (long) ranks[id] << 32 | id;
+            return id < 0 ? Merger.NEVER : (long) priority(scores[id]) << 32 | id;
         };
     }
 
@@ -158,7 +167,7 @@ public final class ScoredBpe implements Model {
         word.run(
                 pairs(text, new HashMap<>()),
                 (m, left, right, rank, merged) -> merges.add(new Steps.Merge(
-                        rank,
+                        rank(scores[merged]),
                         positions.take(left, right),
                         text.substring(m.from[left], m.to[left]),
                         text.substring(m.from[right], m.to[right]),

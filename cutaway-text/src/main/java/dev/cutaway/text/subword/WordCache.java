@@ -17,13 +17,23 @@ final class WordCache {
 
     private final AtomicReferenceArray<@Nullable Entry> slots = new AtomicReferenceArray<>(SLOTS);
 
+    private static int hash(String s, int from, int to) {
+        int h = to - from;
+        for (int i = from; i < to; i++) {
+            h = h * 0x01000193 ^ s.charAt(i);
+        }
+        h ^= h >>> 15;
+        h *= 0x2C1B3C6D;
+        return h ^ h >>> 13;
+    }
+
     /** Adds the remembered tokens of {@code text[from, to)} to {@code out}; false if the word is not remembered. */
     boolean replay(String text, int from, int to, Tokens out) {
         int n = to - from;
         if (n > LONGEST_WORD) {
             return false;
         }
-        Entry entry = slots.getAcquire(PieceTable.hash(text, from, to) & (SLOTS - 1));
+        Entry entry = slots.getAcquire(hash(text, from, to) & (SLOTS - 1));
         if (entry == null || entry.word.length() != n || !text.regionMatches(from, entry.word, 0, n)) {
             return false;
         }
@@ -47,6 +57,6 @@ final class WordCache {
             t[at + 2] = out.to(i) - from;
             t[at + 3] = out.part(i);
         }
-        slots.setRelease(PieceTable.hash(text, from, to) & (SLOTS - 1), new Entry(text.substring(from, to), t));
+        slots.setRelease(hash(text, from, to) & (SLOTS - 1), new Entry(text.substring(from, to), t));
     }
 }

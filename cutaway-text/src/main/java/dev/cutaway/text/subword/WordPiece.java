@@ -1,6 +1,7 @@
 package dev.cutaway.text.subword;
 
 import dev.cutaway.text.trace.Steps;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,11 +37,7 @@ public record WordPiece(PieceTable vocabulary, int unknown, String first, String
     }
 
     private int find(String text, int from, int to, String prefix) {
-        if (prefix.isEmpty()) {
-            return vocabulary.find(text, from, to);
-        }
-        String piece = prefix + text.substring(from, to);
-        return vocabulary.find(piece, 0, piece.length());
+        return vocabulary.find(prefix.getBytes(StandardCharsets.UTF_8), text, from, to);
     }
 
     private int longest(String text, int from, int to, String prefix) {
