@@ -16,8 +16,10 @@ public final class PackedTexts extends AbstractList<String> implements RandomAcc
     private final byte[] bytes;
     private final int[] starts; // of each text, and where the last ends
     private final boolean surrogates; // whether any is alone
+    private final boolean empty; // whether any text is
 
-    private PackedTexts(byte[] bytes, int[] starts, boolean surrogates) {
+    private PackedTexts(byte[] bytes, int[] starts, boolean surrogates, boolean empty) {
+        this.empty = empty;
         this.bytes = bytes;
         this.starts = starts;
         this.surrogates = surrogates;
@@ -53,6 +55,11 @@ public final class PackedTexts extends AbstractList<String> implements RandomAcc
     /** Where each text begins in {@link #bytes}, and where the last one ends; not a copy. */
     public int[] starts() {
         return starts;
+    }
+
+    /** Whether a text is empty. */
+    public boolean hasEmpty() {
+        return empty;
     }
 
     private String decode(int from, int to) {
@@ -107,6 +114,7 @@ public final class PackedTexts extends AbstractList<String> implements RandomAcc
         private int count;
         private int end;
         private boolean surrogates;
+        private boolean empty;
 
         /** Room for about so many texts and bytes. */
         public Builder(int texts, int room) {
@@ -157,7 +165,7 @@ public final class PackedTexts extends AbstractList<String> implements RandomAcc
 
         /** Text {@code i} of those so far. */
         public String get(int i) {
-            return new PackedTexts(bytes, starts, surrogates).get(i);
+            return new PackedTexts(bytes, starts, surrogates, empty).get(i);
         }
 
         /** Number of texts so far. */
@@ -180,6 +188,7 @@ public final class PackedTexts extends AbstractList<String> implements RandomAcc
                 starts = Arrays.copyOf(starts, 2 * count);
             }
             starts[count] = end;
+            empty |= starts[count - 1] == end;
         }
 
         /** The list; nothing may be added afterwards. */
@@ -188,7 +197,8 @@ public final class PackedTexts extends AbstractList<String> implements RandomAcc
             return new PackedTexts(
                     tight ? bytes : Arrays.copyOf(bytes, end),
                     starts.length == count + 1 ? starts : Arrays.copyOf(starts, count + 1),
-                    surrogates);
+                    surrogates,
+                    empty);
         }
     }
 }

@@ -331,14 +331,21 @@ final class GgufConfig {
         }
         List<String> tokens = keys.texts("tokenizer.ggml.tokens").orElse(List.of());
         int[] types = keys.integers("tokenizer.ggml.token_type").orElse(new int[0]);
-        for (int i = 0; i < Math.min(tokens.size(), types.length); i++) {
+        int n = Math.min(tokens.size(), types.length);
+        for (int i = 0; i < n; i += 64) { // in pieces: a JVM that has just started compiles what is called often
+            endTokens(tokens, types, i, Math.min(n, i + 64), ends);
+        }
+        if (!ends.isEmpty()) {
+            config.put("eos_token_id", ends.size() == 1 ? ends.getFirst() : List.copyOf(ends));
+        }
+    }
+
+    private static void endTokens(List<String> tokens, int[] types, int from, int to, List<Integer> ends) {
+        for (int i = from; i < to; i++) {
             boolean special = types[i] == 3 || types[i] == 4; // control, user-defined
             if (special && END_TOKENS.contains(tokens.get(i)) && !ends.contains(i)) {
                 ends.add(i);
             }
-        }
-        if (!ends.isEmpty()) {
-            config.put("eos_token_id", ends.size() == 1 ? ends.getFirst() : List.copyOf(ends));
         }
     }
 }

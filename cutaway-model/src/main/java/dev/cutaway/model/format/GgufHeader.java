@@ -269,6 +269,9 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
 
         private void checkOverlaps(SequencedMap<String, TensorEntry> tensors) {
             List<TensorEntry> ordered = new ArrayList<>(tensors.values());
+            if (inOrder(ordered)) {
+                return;
+            }
             ordered.sort((a, b) -> a.fileOffset() != b.fileOffset()
                     ? Long.compare(a.fileOffset(), b.fileOffset())
                     : Long.compare(a.bytes(), b.bytes()));
@@ -281,6 +284,18 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
             }
         }
 
+        /** Whether each begins where the one before has ended, or after it, as in nearly every file. */
+        private static boolean inOrder(List<TensorEntry> tensors) {
+            long end = 0;
+            for (TensorEntry tensor : tensors) {
+                if (tensor.fileOffset() < end) {
+                    return false;
+                }
+                end = tensor.fileOffset() + tensor.bytes();
+            }
+            return true;
+        }
+
         private BadInputException bad(String what) {
             return new BadInputException(
                     path + ": " + what + "; the file is damaged or not understood, download it again");
@@ -288,7 +303,12 @@ record GgufHeader(int version, GgufMetadata metadata, SequencedMap<String, Tenso
 
         /** A name fit for a message: short, on one line. */
         private static String shown(String name) {
-            String clean = name.chars().anyMatch(Character::isISOControl) ? name.replaceAll("\\p{Cntrl}", "?") : name;
+            String clean = name;
+            for (int i = 0; i < name.length(); i++) {
+                if (name.charAt(i) < ' ' || name.charAt(i) == 0x7F) {
+                    clean = clean.replace(name.charAt(i), '?');
+                }
+            }
             return clean.length() <= 80 ? clean : clean.substring(0, 80) + "...";
         }
     }

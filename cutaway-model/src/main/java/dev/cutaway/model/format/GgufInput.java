@@ -166,6 +166,16 @@ final class GgufInput {
     }
 
     private void text(PackedTexts.Builder texts, long limit, String what) throws IOException {
+        byte[] b = bytes;
+        int p = at + 8;
+        if (p <= end && (b[p - 4] | b[p - 3] | b[p - 2] | b[p - 1] | b[p - 5] & 0x80) == 0) { // nearly always
+            int length = b[p - 8] & 0xff | (b[p - 7] & 0xff) << 8 | (b[p - 6] & 0xff) << 16 | b[p - 5] << 24;
+            if (length <= end - p && length <= limit) {
+                texts.add(b, p, length);
+                at = p + length;
+                return;
+            }
+        }
         int length = length(limit, what);
         if (length <= bytes.length) {
             texts.add(bytes, at, length);

@@ -74,9 +74,8 @@ public record Template(List<Piece> single, List<Piece> pair) implements PostProc
     }
 
     private static int size(Piece piece, int[] text, boolean addSpecial) {
-        return switch (piece) {
-            case Piece.Text t -> t.sequence() == 0 ? text.length : 0;
-            case Piece.Special s -> addSpecial ? s.ids().size() : 0;
-        };
+        return piece instanceof Piece.Special s
+                ? addSpecial ? s.ids().size() : 0
+                : piece instanceof Piece.Text t && t.sequence() == 0 ? text.length : 0;
     }
 }

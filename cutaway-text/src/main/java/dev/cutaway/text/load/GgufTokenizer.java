@@ -74,14 +74,10 @@ public final class GgufTokenizer {
 
     /** Gives tokens without a text one. */
     private static PackedTexts filled(PackedTexts given) {
-        int[] starts = given.starts();
-        int first = 0;
-        while (first < given.size() && starts[first] < starts[first + 1]) {
-            first++;
-        }
-        if (first == given.size()) {
+        if (!given.hasEmpty()) {
             return given;
         }
+        int[] starts = given.starts();
         PackedTexts.Builder out = new PackedTexts.Builder(given.size(), given.bytes().length);
         for (int i = 0; i < given.size(); i++) {
             out.add(starts[i] < starts[i + 1] ? given.get(i) : "[EMPTY_" + i + "]");
@@ -125,7 +121,7 @@ public final class GgufTokenizer {
         List<PreTokenizer> steps = new ArrayList<>();
         for (String pattern : known.patterns()) {
             steps.add(new Split(
-                    Regex.best(pattern, data.file() + ": " + PREFIX + "pre"), Behaviour.ISOLATED, false, "Split"));
+                    Regex.known(pattern, data.file() + ": " + PREFIX + "pre"), Behaviour.ISOLATED, false, "Split"));
         }
         if (!marks && known != GgufPatterns.WHITESPACE) {
             steps.add(new ByteLevel(false, false));
@@ -278,16 +274,27 @@ public final class GgufTokenizer {
     private AddedTokens added(Set<Integer> ends) {
         List<AddedToken> added = new ArrayList<>();
         BitSet control = new BitSet();
+        BitSet all = new BitSet();
+        for (int id = 0; id < tokens.size(); id += 64) { // in pieces: see PackedTexts.Builder
+            types(id, Math.min(tokens.size(), id + 64), control, all);
+        }
         ends.forEach(control::set);
-        for (int id = 0; id < tokens.size(); id++) {
-            if (types[id] == CONTROL || types[id] == UNKNOWN) {
-                control.set(id);
-            }
-            if (types[id] == USER_DEFINED || control.get(id)) {
-                added.add(AddedToken.plain(id, tokens.get(id), control.get(id)));
-            }
+        all.or(control);
+        for (int id = all.nextSetBit(0); id >= 0; id = all.nextSetBit(id + 1)) {
+            added.add(AddedToken.plain(id, tokens.get(id), control.get(id)));
         }
         return new AddedTokens(added, Normaliser.NONE);
+    }
+
+    private void types(int from, int to, BitSet control, BitSet all) {
+        for (int id = from; id < to; id++) {
+            int type = types[id];
+            if (type == CONTROL || type == UNKNOWN) {
+                control.set(id);
+            } else if (type == USER_DEFINED) {
+                all.set(id);
+            }
+        }
     }
 
     private PostProcessor around(Defaults defaults, Map<String, Integer> roles) {

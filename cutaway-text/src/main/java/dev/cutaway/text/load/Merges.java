@@ -50,9 +50,10 @@ final class Merges {
 
     /** The next merges, each written as two pieces with a space between. */
     void addAll(PackedTexts lines) {
+        byte[] bytes = lines.bytes();
         int[] starts = lines.starts();
-        for (int i = 0; i < lines.size(); i++) {
-            add(lines.bytes(), starts[i], starts[i + 1]);
+        for (int i = 1; i < starts.length; i++) {
+            add(bytes, starts[i - 1], starts[i]);
         }
     }
 

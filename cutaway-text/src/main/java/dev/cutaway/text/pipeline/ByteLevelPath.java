@@ -54,7 +54,7 @@ final class ByteLevelPath {
 
     /** The short cut for a tokenizer's parts, if they allow it. */
     static Optional<ByteLevelPath> of(Normaliser normaliser, PreTokenizer pre, Model model, AddedTokens added) {
-        boolean unchanged = normaliser.equals(Normaliser.NONE);
+        boolean unchanged = normaliser == Normaliser.NONE;
         if (!(model instanceof Bpe bpe) || bpe.byteWords().isEmpty() || added.hasNormalised()) {
             return Optional.empty();
         }

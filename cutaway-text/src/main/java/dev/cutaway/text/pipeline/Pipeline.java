@@ -42,7 +42,7 @@ public record Pipeline(
     }
 
     /** The tokens of one text before post-processing, the long way. */
-    Part encodeByTheSteps(String text, int sequence, boolean parseSpecial) {
+    public Part encodeByTheSteps(String text, int sequence, boolean parseSpecial) {
         PartBuilder out = new PartBuilder(text.length() / 3 + 8);
         Tokens tokens = new Tokens();
         for (AddedTokens.Section section : added.divide(text, normaliser, parseSpecial)) {

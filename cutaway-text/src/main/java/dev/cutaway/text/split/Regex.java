@@ -3,6 +3,7 @@ package dev.cutaway.text.split;
 import dev.cutaway.tensor.BadInputException;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Patterns written for Oniguruma (the engine of Hugging Face tokenizers), made into {@link java.util.regex} ones, and run
@@ -14,10 +15,10 @@ public final class Regex implements Matcher {
     private static final long STEPS_PER_CHARACTER = 1_000L;
 
     private final String source;
-    private final Pattern pattern;
     private final String where;
+    private volatile @Nullable Pattern pattern; // of a pattern known to be right, compiled when it is first used
 
-    private Regex(String source, Pattern pattern, String where) {
+    private Regex(String source, @Nullable Pattern pattern, String where) {
         this.source = source;
         this.pattern = pattern;
         this.where = where;
@@ -35,8 +36,7 @@ public final class Regex implements Matcher {
                     + LONGEST_PATTERN + " are accepted, the file is damaged");
         }
         try {
-            int flags = Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES;
-            return new Regex(source, Pattern.compile(translate(source), flags), where);
+            return new Regex(source, compile(source), where);
         } catch (PatternSyntaxException | StackOverflowError e) {
             String why =
                     e instanceof PatternSyntaxException p ? p.getDescription() + " at " + p.getIndex() : "too deep";
@@ -47,9 +47,14 @@ public final class Regex implements Matcher {
         }
     }
 
+    private static Pattern compile(String source) {
+        int flags = Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES;
+        return Pattern.compile(translate(source), flags);
+    }
+
     /** A pattern that finds {@code text} itself. */
-    public static Regex literal(String text, String where) {
-        return new Regex(text, Pattern.compile(Pattern.quote(text)), where);
+    public static Matcher literal(String text, String where) {
+        return text.isEmpty() ? new Regex(text, Pattern.compile(""), where) : new Literal(text);
     }
 
     private static String shown(String source) {
@@ -61,9 +66,19 @@ public final class Regex implements Matcher {
         return KnownPattern.of(source).<Matcher>map(k -> k).orElseGet(() -> of(source, where));
     }
 
+    /** The matcher for a pattern that is known to compile; it does so when it is first used, which may be never. */
+    public static Matcher known(String source, String where) {
+        return KnownPattern.of(source).<Matcher>map(k -> k).orElseGet(() -> new Regex(source, null, where));
+    }
+
     @Override
     public void find(String text, int from, int to, Matches out) {
-        java.util.regex.Matcher m = pattern.matcher(new Counted(text, from, to));
+        Pattern compiled = pattern;
+        if (compiled == null) {
+            compiled = compile(source);
+            pattern = compiled;
+        }
+        java.util.regex.Matcher m = compiled.matcher(new Counted(text, from, to));
         try {
             while (m.find()) {
                 out.match(from + m.start(), from + m.end());

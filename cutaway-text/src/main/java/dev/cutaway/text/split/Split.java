@@ -29,12 +29,20 @@ public record Split(Matcher matcher, Behaviour behaviour, boolean invert, String
         if (behaviour != Behaviour.ISOLATED || invert) {
             return Optional.empty();
         }
-        if (matcher.equals(CharMatcher.NUMERIC)) {
-            return Optional.of(UnicodeDifferences::isNumeric);
+        if (matcher instanceof Regex) {
+            return matcher.describe().equals("\\p{N}") ? Optional.of(new Number()) : Optional.empty();
         }
-        return matcher instanceof Regex && matcher.describe().equals("\\p{N}")
-                ? Optional.of(c -> CharClass.of(c) == CharClass.NUMBER)
+        return matcher instanceof CharMatcher && matcher.equals(CharMatcher.NUMERIC)
+                ? Optional.of(UnicodeDifferences::isNumeric)
                 : Optional.empty();
+    }
+
+    /** {@code \p{N}}; a class, because a lambda takes milliseconds to make when a program starts. */
+    private static final class Number implements IntPredicate {
+        @Override
+        public boolean test(int c) {
+            return CharClass.of(c) == CharClass.NUMBER;
+        }
     }
 
     @Override

@@ -34,8 +34,8 @@ public final class PieceTable {
     private final int[] starts;
     private final BitSet missing; // ids without a piece
     private final int[] slots; // eight bits of the hash, then id + 1; 0 = free
-    private final int count;
-    private final int mostBytes;
+    private int count;
+    private int mostBytes;
     private int longest = -1; // found when asked for
 
     private PieceTable(PackedTexts texts, BitSet missing) {
@@ -45,18 +45,29 @@ public final class PieceTable {
         this.missing = missing;
         int n = texts.size() - missing.cardinality();
         this.slots = new int[Integer.highestOneBit(Math.max(8, n + (n >> 1))) << 1];
-        int distinct = 0;
-        int most = 0;
-        boolean gaps = !missing.isEmpty();
-        for (int id = 0; id < starts.length - 1; id++) {
-            if (gaps && missing.get(id)) {
-                continue;
-            }
-            distinct += enter(id);
-            most = Math.max(most, starts[id + 1] - starts[id]);
+        for (int id = 0; id < starts.length - 1; id += 64) { // in pieces: see PackedTexts.Builder
+            enter(id, Math.min(starts.length - 1, id + 64));
         }
-        this.count = distinct;
-        this.mostBytes = most;
+    }
+
+    /** A view of another table without some of its pieces, none of which is there twice. */
+    private PieceTable(PieceTable whole, BitSet missing) {
+        this.texts = whole.texts;
+        this.bytes = whole.bytes;
+        this.starts = whole.starts;
+        this.missing = missing;
+        this.slots = whole.slots;
+        this.count = whole.size() - missing.cardinality();
+        this.mostBytes = whole.mostBytes;
+    }
+
+    private void enter(int from, int to) {
+        for (int id = from; id < to; id++) {
+            if (missing.isEmpty() || !missing.get(id)) {
+                count += enter(id);
+                mostBytes = Math.max(mostBytes, starts[id + 1] - starts[id]);
+            }
+        }
     }
 
     /** From a list whose positions are the ids; of equal pieces the last has the id. */
@@ -85,7 +96,8 @@ public final class PieceTable {
         }
         BitSet gone = (BitSet) missing.clone();
         gone.or(out);
-        return new PieceTable(texts, gone);
+        boolean distinct = count == texts.size() - missing.cardinality();
+        return distinct ? new PieceTable(this, gone) : new PieceTable(texts, gone);
     }
 
     /** Collects pieces that come with their ids; {@link #add} refuses an id that is out of range or given twice. */
@@ -154,7 +166,7 @@ public final class PieceTable {
         int tag = h & ~ID;
         for (int at = h & mask; ; at = at + 1 & mask) {
             int slot = slots[at];
-            if (slot == 0 || (slot & ~ID) == tag && equal((slot & ID) - 1, bytes, from, to)) {
+            if (slot == 0 || (slot & ~ID) == tag && equal(starts[(slot & ID) - 1], starts[slot & ID], bytes, from, to)) {
                 slots[at] = tag | id + 1;
                 return slot == 0 ? 1 : 0;
             }
@@ -179,8 +191,22 @@ public final class PieceTable {
         return h ^ h >>> 13;
     }
 
-    private boolean equal(int id, byte[] b, int from, int to) {
-        return Arrays.equals(bytes, starts[id], starts[id + 1], b, from, to);
+    /** An id that was found, or -1 if this view of the table leaves it out. */
+    private int present(int id) {
+        return missing.get(id) ? -1 : id;
+    }
+
+    /** Whether {@code bytes[start, end)} is {@code b[from, to)}. */
+    private boolean equal(int start, int end, byte[] b, int from, int to) {
+        if (end - start != to - from) {
+            return false;
+        }
+        for (int i = start, k = from; i < end; i++, k++) { // short, and often interpreted: quicker than Arrays.equals
+            if (bytes[i] != b[k]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Id of the piece whose UTF-8 form is {@code b[from, to)}, or -1. */
@@ -192,16 +218,14 @@ public final class PieceTable {
         int h = finish(folded);
         int mask = slots.length - 1;
         int tag = h & ~ID;
-        int middle = to - from;
         for (int at = h & mask; slots[at] != 0; at = at + 1 & mask) {
             if ((slots[at] & ~ID) == tag) {
                 int id = (slots[at] & ID) - 1;
-                int start = starts[id];
-                int length = starts[id + 1] - start;
-                if (length == middle + to2 - from2
-                        && Arrays.equals(bytes, start, start + middle, b, from, to)
-                        && Arrays.equals(bytes, start + middle, start + length, b, from2, to2)) {
-                    return id;
+                int cut = starts[id] + to - from;
+                if (cut <= starts[id + 1]
+                        && equal(starts[id], cut, b, from, to)
+                        && equal(cut, starts[id + 1], b, from2, to2)) {
+                    return present(id);
                 }
             }
         }
@@ -238,7 +262,7 @@ public final class PieceTable {
         int tag = h & ~ID;
         for (int at = h & mask; slots[at] != 0; at = at + 1 & mask) {
             if ((slots[at] & ~ID) == tag && spells((slots[at] & ID) - 1, b, from, to)) {
-                return (slots[at] & ID) - 1;
+                return present((slots[at] & ID) - 1);
             }
         }
         return -1;
@@ -274,7 +298,7 @@ public final class PieceTable {
         int tag = h & ~ID;
         for (int at = h & mask; slots[at] != 0; at = at + 1 & mask) {
             if ((slots[at] & ~ID) == tag && equal((slots[at] & ID) - 1, prefix, s, from, to)) {
-                return (slots[at] & ID) - 1;
+                return present((slots[at] & ID) - 1);
             }
         }
         return -1;
