@@ -145,9 +145,7 @@ public final class PackedTexts extends AbstractList<String> implements RandomAcc
                 } else if (c < 0x800) {
                     bytes[end++] = (byte) (0xC0 | c >> 6);
                     bytes[end++] = (byte) (0x80 | c & 0x3F);
-                } else if (Character.isHighSurrogate(c)
-                        && i + 1 < n
-                        && Character.isLowSurrogate(text.charAt(i + 1))) {
+                } else if (Character.isHighSurrogate(c) && i + 1 < n && Character.isLowSurrogate(text.charAt(i + 1))) {
                     int code = Character.toCodePoint(c, text.charAt(++i));
                     bytes[end++] = (byte) (0xF0 | code >> 18);
                     bytes[end++] = (byte) (0x80 | code >> 12 & 0x3F);

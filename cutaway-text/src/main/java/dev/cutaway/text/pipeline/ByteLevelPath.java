@@ -53,6 +53,7 @@ final class ByteLevelPath {
     }
 
     /** The short cut for a tokenizer's parts, if they allow it. */
+    @SuppressWarnings("ReferenceEquality") // the equality of records is made when it is first used, and that takes long
     static Optional<ByteLevelPath> of(Normaliser normaliser, PreTokenizer pre, Model model, AddedTokens added) {
         boolean unchanged = normaliser == Normaliser.NONE;
         if (!(model instanceof Bpe bpe) || bpe.byteWords().isEmpty() || added.hasNormalised()) {
@@ -84,8 +85,7 @@ final class ByteLevelPath {
         if (steps.size() == 2 && known(steps.get(1)).isPresent()) {
             Optional<IntPredicate> number = ((Split) steps.get(0)).singleNumbers();
             if (number.isPresent()) {
-                return Optional.of(
-                        bytes(ByteCutter.of(known(steps.get(1)).get(), number.get())));
+                return Optional.of(bytes(ByteCutter.of(known(steps.get(1)).get(), number.get())));
             }
         }
         return Optional.of(strings(new PreTokenizer.Chain(steps)));

@@ -17,17 +17,16 @@ public final class Encoder {
 
     /** The tokens of text {@code sequence} (0 or 1) before post-processing. */
     public Part encode(String text, int sequence, boolean parseSpecial) {
-        return shortCut
-                .filter(s -> s.takes(text))
+        return shortCut.filter(s -> s.takes(text))
                 .flatMap(s -> s.encode(text, sequence, parseSpecial))
                 .orElseGet(() -> pipeline.encodeByTheSteps(text, sequence, parseSpecial));
     }
 
     /** Just the ids of one text before post-processing. */
     public int[] ids(String text, boolean parseSpecial) {
-        return shortCut
-                .filter(s -> s.takes(text))
+        return shortCut.filter(s -> s.takes(text))
                 .flatMap(s -> s.ids(text, parseSpecial))
-                .orElseGet(() -> pipeline.encodeByTheSteps(text, 0, parseSpecial).ids());
+                .orElseGet(
+                        () -> pipeline.encodeByTheSteps(text, 0, parseSpecial).ids());
     }
 }

@@ -30,7 +30,7 @@ public record Split(Matcher matcher, Behaviour behaviour, boolean invert, String
             return Optional.empty();
         }
         if (matcher instanceof Regex) {
-            return matcher.describe().equals("\\p{N}") ? Optional.of(new Number()) : Optional.empty();
+            return matcher.describe().equals("\\p{N}") ? Optional.of(new Numeral()) : Optional.empty();
         }
         return matcher instanceof CharMatcher && matcher.equals(CharMatcher.NUMERIC)
                 ? Optional.of(UnicodeDifferences::isNumeric)
@@ -38,7 +38,7 @@ public record Split(Matcher matcher, Behaviour behaviour, boolean invert, String
     }
 
     /** {@code \p{N}}; a class, because a lambda takes milliseconds to make when a program starts. */
-    private static final class Number implements IntPredicate {
+    private static final class Numeral implements IntPredicate {
         @Override
         public boolean test(int c) {
             return CharClass.of(c) == CharClass.NUMBER;

@@ -34,9 +34,7 @@ public final class Bpe implements Model {
         public static final Options PLAIN = new Options(-1, false, false, false, "", "");
     }
 
-    private static final byte[] HEX = {
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'
-    };
+    private static final byte[] HEX = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
 
     private final PieceTable pieces;
     private final MergeTable merges;
@@ -84,7 +82,7 @@ public final class Bpe implements Model {
                 return;
             }
         }
-        WordCache words = cache == null ? cache = new WordCache() : cache; // two at once: one is lost
+        WordCache words = cache();
         if (words.replay(text, from, to, out)) {
             return;
         }
@@ -95,6 +93,15 @@ public final class Bpe implements Model {
             out.add(word.id[i], word.from[i], word.to[i], word.part[i]);
         }
         words.remember(text, from, to, out, first);
+    }
+
+    private WordCache cache() {
+        WordCache made = cache;
+        if (made == null) {
+            made = new WordCache(); // by two threads at once: one is lost
+            cache = made;
+        }
+        return made;
     }
 
     private long pair(Merger word, int left, int right) {

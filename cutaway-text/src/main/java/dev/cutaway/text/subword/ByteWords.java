@@ -28,7 +28,8 @@ public final class ByteWords {
     private final boolean ignoreMerges;
     private final int[] byteIds; // of the pieces of single bytes, -1 where there is none
 
-    // Three longs a slot: the first 8 bytes (of a long word a hash); the others and the length in the top byte (of a long word
+    // Three longs a slot: the first 8 bytes (of a long word a hash); the others and the length in the top byte (of a
+    // long word
     // where its bytes are kept); one or two ids, or where they are kept. A free slot has length 0.
     private long[] slots = new long[3 * FIRST_SLOTS];
     private int mask = FIRST_SLOTS - 1;

@@ -126,9 +126,8 @@ public final class PieceTable {
             if (places[at] != 0) {
                 String other = given.get(places[at] - 1);
                 if (!other.equals(piece)) {
-                    throw new BadInputException(
-                            where + ": id " + id + " is given to both \"" + shorten(other) + "\" and \""
-                                    + shorten(piece) + "\"; ids must be unique, get the file again");
+                    throw new BadInputException(where + ": id " + id + " is given to both \"" + shorten(other)
+                            + "\" and \"" + shorten(piece) + "\"; ids must be unique, get the file again");
                 }
                 return;
             }
@@ -166,7 +165,8 @@ public final class PieceTable {
         int tag = h & ~ID;
         for (int at = h & mask; ; at = at + 1 & mask) {
             int slot = slots[at];
-            if (slot == 0 || (slot & ~ID) == tag && equal(starts[(slot & ID) - 1], starts[slot & ID], bytes, from, to)) {
+            if (slot == 0
+                    || (slot & ~ID) == tag && equal(starts[(slot & ID) - 1], starts[slot & ID], bytes, from, to)) {
                 slots[at] = tag | id + 1;
                 return slot == 0 ? 1 : 0;
             }

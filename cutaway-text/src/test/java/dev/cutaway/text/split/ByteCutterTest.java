@@ -22,7 +22,8 @@ class ByteCutterTest {
         long seed = 7;
         Random random = new Random(seed);
         for (int round = 0; round < 20_000; round++) {
-            String text = new String(AwkwardText.of(random, 12).getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+            String text =
+                    new String(AwkwardText.of(random, 12).getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
             assertThat(bytes(ByteCutter.of(known), text))
                     .as("seed %d, round %d", seed, round)
                     .isEqualTo(strings(text, regex));

@@ -36,7 +36,7 @@ class ByteWordsTest {
     @Test
     void equalsTheLongWay() {
         for (int round = 0; round < 2; round++) {
-            long seed = 11 + round;
+            long seed = 11L + round;
             Random random = new Random(seed);
             Bpe model = model(random, round == 1);
             ByteWords words = model.byteWords().orElseThrow();
@@ -55,7 +55,9 @@ class ByteWordsTest {
                 for (int k = 0; k < ids.length; k++) {
                     ids[k] = expected.id(k);
                 }
-                assertThat(words.end()).as("seed %d, word %d: %s", seed, i, word).isEqualTo(ids);
+                assertThat(words.end())
+                        .as("seed %d, word %d: %s", seed, i, word)
+                        .isEqualTo(ids);
                 assertThat(words.unspelled()).isFalse();
             }
         }

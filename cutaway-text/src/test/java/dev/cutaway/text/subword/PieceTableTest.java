@@ -23,9 +23,10 @@ class PieceTableTest {
         int longest = 0;
         for (int id = 0; id < pieces.length; id++) {
             if (random.nextInt(10) > 0) {
-                pieces[id] = AwkwardText.of(random, 3);
-                map.put(pieces[id], id);
-                longest = Math.max(longest, pieces[id].length());
+                String piece = AwkwardText.of(random, 3);
+                pieces[id] = piece;
+                map.put(piece, id);
+                longest = Math.max(longest, piece.length());
             }
         }
         PieceTable table = PieceTable.of(pieces);
@@ -42,11 +43,14 @@ class PieceTableTest {
             int from = random.nextInt(s.length());
             int to = from + random.nextInt(s.length() - from + 1);
             int id = map.getOrDefault(s.substring(from, to), -1);
-            assertThat(table.find(s, from, to)).as("seed %d, round %d", seed, round).isEqualTo(id);
+            assertThat(table.find(s, from, to))
+                    .as("seed %d, round %d", seed, round)
+                    .isEqualTo(id);
             int middle = from + random.nextInt(to - from + 1);
             String prefix = s.substring(from, middle);
             if (prefix.chars().noneMatch(c -> Character.isSurrogate((char) c))) {
-                assertThat(table.find(prefix.getBytes(StandardCharsets.UTF_8), s, middle, to)).isEqualTo(id);
+                assertThat(table.find(prefix.getBytes(StandardCharsets.UTF_8), s, middle, to))
+                        .isEqualTo(id);
             }
         }
         assertThat(table.find("x".repeat(100_000))).isEqualTo(-1);
