@@ -1,8 +1,11 @@
 package dev.cutaway.tensor.kernel;
 
+import static dev.cutaway.tensor.machine.Gp.R10;
+import static dev.cutaway.tensor.machine.Gp.R11;
 import static dev.cutaway.tensor.machine.Gp.R8;
 import static dev.cutaway.tensor.machine.Gp.R9;
 import static dev.cutaway.tensor.machine.Gp.RAX;
+import static dev.cutaway.tensor.machine.Gp.RBX;
 import static dev.cutaway.tensor.machine.Gp.RCX;
 import static dev.cutaway.tensor.machine.Gp.RDI;
 import static dev.cutaway.tensor.machine.Gp.RDX;
@@ -20,11 +23,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine code of {@link Packer} for the formats that most weights have: a model's first token waits for this. One row of
- * one panel at a time.
+ * The machine code of {@link Packer} for the formats that most weights have: a model's first token waits for this. Neighbouring
+ * rows of half a panel at a time, since every call from Java costs as much as a short row while nothing is compiled yet.
  *
  * <p>{@code f(row in the file, its first word among the codes of the panel's first block, its place in that block's header,
- * units)}: a unit is a block, or a word of two columns, or a column.
+ * units, rows, bytes from row to row in the file)}: a unit is a block, or a word of two columns, or a column.
  */
 final class PackCode {
     private static final int ROW_BYTES = 4 * Layout.PANEL;
@@ -84,8 +87,32 @@ final class PackCode {
     private static byte[] code(Layout layout) {
         Assembler a = new Assembler();
         if (layout.codeBits == 4) {
-            a.movLong(R8, 0x0f0f0f0f0f0f0f0fL);
+            a.push(RBX);
+            a.movLong(R11, 0x0f0f0f0f0f0f0f0fL);
         }
+        a.mov(R10, RCX);
+        Label row = a.here();
+        a.push(RDI);
+        a.push(RSI);
+        a.push(RDX);
+        a.mov(RCX, R10);
+        row(a, layout);
+        a.pop(RDX);
+        a.pop(RSI);
+        a.pop(RDI);
+        a.add(RDI, R9);
+        a.add(RSI, 4);
+        a.add(RDX, 4);
+        a.dec(R8);
+        a.jump(Condition.NOT_EQUAL, row);
+        if (layout.codeBits == 4) {
+            a.pop(RBX);
+        }
+        a.ret();
+        return a.finish();
+    }
+
+    private static void row(Assembler a, Layout layout) {
         Label loop = a.here();
         switch (layout) {
             case Q8 -> {
@@ -108,8 +135,6 @@ final class PackCode {
         a.add(RDX, step);
         a.dec(RCX);
         a.jump(Condition.NOT_EQUAL, loop);
-        a.ret();
-        return a.finish();
     }
 
     private static void nibbles(Assembler a, Layout layout) {
@@ -122,15 +147,15 @@ final class PackCode {
             a.store2(Mem.at(RDX), RAX);
         }
         for (int i = 0; i < 2; i++) {
-            a.mov(R9, Mem.at(RDI, codesAt + 8 * i));
+            a.mov(RBX, Mem.at(RDI, codesAt + 8 * i));
             for (int upper = 0; upper < 2; upper++) {
-                a.pext(RAX, R9, R8);
+                a.pext(RAX, RBX, R11);
                 if (!layout.minimum) {
                     a.xor4(RAX, 0x88888888); // code - 8 in two's complement
                 }
                 a.mov4(Mem.at(RSI, ROW_BYTES * (i + 2 * upper)), RAX);
                 if (upper == 0) {
-                    a.shr(R9, 4);
+                    a.shr(RBX, 4);
                 }
             }
         }

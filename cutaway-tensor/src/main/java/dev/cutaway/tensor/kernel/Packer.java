@@ -94,13 +94,22 @@ final class Packer {
         long rowBytes = weight.dtype().bytes(to.columns());
         long units = rowBytes / PackCode.sourceBytes(layout);
         long start = weight.data().address();
-        for (int row = first; row < end; row++) {
+        int rows;
+        for (int row = first; row < end; row += rows) {
             int lane = row % Layout.PANEL;
             long panel = to.data.address() + to.panelAt(row / Layout.PANEL);
             long codes = panel + 4L * (layout.headerWords + lane);
             long header = layout.headerWords == Layout.PANEL ? 4L * lane : 4L * (lane % 16) + 2L * (lane / 16);
+            // As many rows as lie at equal distances in the file, up to the half of a panel, where headers begin anew.
             long from = Objects.checkIndex(order.applyAsLong(row), to.rows());
-            code.call(start + from * rowBytes, codes, panel + header, units, 0, 0);
+            int most = Math.min(end - row, 16 - lane % 16);
+            long stride = most > 1 ? order.applyAsLong(row + 1) - from : 0;
+            rows = 1;
+            while (rows < most && order.applyAsLong(row + rows) == from + rows * stride) {
+                rows++;
+            }
+            Objects.checkIndex(from + (rows - 1) * stride, to.rows());
+            code.call(start + from * rowBytes, codes, panel + header, units, rows, stride * rowBytes);
         }
         MachineCode.keep(weight, to);
     }
