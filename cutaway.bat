@@ -86,7 +86,7 @@ move /y "%STATE%\sources.new" "%STATE%\sources" >nul
 
 :start
 rem A descriptor cannot be handed over here as on Unix: the JVM's one line about its incubating module stays.
-"%JDK%\bin\java.exe" -XX:+UseSerialGC -XX:-UsePerfData -XX:+DisplayVMOutputToStderr -Xlog:disable --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED "-Dcutaway.home=%ROOT%" %CUTAWAY_JAVA_OPTS% -cp "%STATE%\runtime\*" dev.cutaway.cli.Main %ARGUMENTS%
+"%JDK%\bin\java.exe" -XX:+UseSerialGC -Xms24m -XX:-UsePerfData -XX:+DisplayVMOutputToStderr -Xlog:disable --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED "-Dcutaway.home=%ROOT%" %CUTAWAY_JAVA_OPTS% -cp "%STATE%\runtime\*" dev.cutaway.cli.Main %ARGUMENTS%
 exit /b %ERRORLEVEL%
 
 rem Sets JDK if the directory holds a JDK that is new enough, by its release file.

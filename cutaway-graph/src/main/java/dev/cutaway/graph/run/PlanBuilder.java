@@ -3,6 +3,7 @@ package dev.cutaway.graph.run;
 import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.Node;
+import dev.cutaway.graph.Op;
 import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
@@ -185,52 +186,68 @@ final class PlanBuilder {
                 .orElseThrow(() -> new IllegalStateException("input " + input + " of " + n + " must be a weight"));
     }
 
+    /** A switch over the operations' types would read better; linking one takes milliseconds of every start. */
     private void lower(Node n) {
-        switch (n.op()) {
-            case Reshape r when slots.containsKey(n.in().getFirst()) -> slots.put(n.value(0), in(n.in().getFirst()));
-            case Linear l -> product(n, in(n.in().getFirst()));
-            case HeadsOut h -> product(n, in(n.in().getFirst()));
-            case RmsNorm(double eps, double offset) -> norm(n, true, eps, offset);
-            case LayerNorm(double eps) -> norm(n, false, eps, 0);
-            case Gather g
-            when n.in().get(0).node().op() instanceof Parameter
-                    && n.in().get(1).node().op() instanceof Input -> embed(n);
-            case RopeTable(var frequencies) -> angles(n, frequencies);
-            case Rotary(boolean interleaved) -> rotate(n, interleaved);
-            case Cache c -> append(n);
-            case Attention a -> attend(n, a);
-            case Binary b when b == Binary.ADD && bothRows(n) && addedByProduct(n) -> {}
-            case Binary b when (b == Binary.ADD || b == Binary.MULTIPLY) && bothRows(n) -> zip(n, b == Binary.MULTIPLY);
-            case Constant(double factor, double offset)
-            when offset == 0 && slots.containsKey(n.in().getFirst()) -> {
-                Slot x = in(n.in().getFirst());
-                Slot y = slot(n.value(0));
-                emit(new RowSteps.Scale(x, y, factor), x, y);
-            }
-            case SoftCap(double cap) -> {
-                Slot x = in(n.in().getFirst());
-                Slot y = slot(n.value(0));
-                emit(new RowSteps.Cap(x, y, cap), x, y);
-            }
-            case Unary u
-            when activation(u).isPresent() -> {
-                Slot x = in(n.in().getFirst());
-                Slot y = slot(n.value(0));
-                emit(new RowSteps.Activate(activation(u).get(), x, Optional.empty(), y), x, y);
-            }
-            case Gate(Unary u)
-            when activation(u).isPresent() -> {
-                Slot x = in(n.in().get(0));
-                Slot up = in(n.in().get(1));
-                Slot y = slot(n.value(0));
-                emit(new RowSteps.Activate(activation(u).get(), x, Optional.of(up), y), x, up, y);
-            }
-            default -> {
-                if (!lowerOnce(n)) {
-                    generic(n);
-                }
-            }
+        Op op = n.op();
+        if (op instanceof Linear || op instanceof HeadsOut) {
+            product(n, in(n.in().getFirst()));
+        } else if (op instanceof Reshape && slots.containsKey(n.in().getFirst())) {
+            slots.put(n.value(0), in(n.in().getFirst()));
+        } else if (op instanceof RmsNorm(double eps, double offset)) {
+            norm(n, true, eps, offset);
+        } else if (op instanceof LayerNorm(double eps)) {
+            norm(n, false, eps, 0);
+        } else if (op instanceof RopeTable(var frequencies)) {
+            angles(n, frequencies);
+        } else if (op instanceof Rotary(boolean interleaved)) {
+            rotate(n, interleaved);
+        } else if (op instanceof Cache) {
+            append(n);
+        } else if (op instanceof Attention a) {
+            attend(n, a);
+        } else if (looksUp(n)) {
+            embed(n);
+        } else if (!lowerElements(n) && !lowerOnce(n)) {
+            generic(n);
         }
+    }
+
+    private static boolean looksUp(Node n) {
+        return n.op() instanceof Gather
+                && n.in().get(0).node().op() instanceof Parameter
+                && n.in().get(1).node().op() instanceof Input;
+    }
+
+    /** Functions of elements, where there is a kernel. */
+    private boolean lowerElements(Node n) {
+        Op op = n.op();
+        if ((op == Binary.ADD || op == Binary.MULTIPLY) && bothRows(n)) {
+            if (op == Binary.MULTIPLY || !addedByProduct(n)) {
+                zip(n, op == Binary.MULTIPLY);
+            }
+        } else if (op instanceof Constant(double factor, double offset)
+                && offset == 0
+                && slots.containsKey(n.in().getFirst())) {
+            Slot x = in(n.in().getFirst());
+            Slot y = slot(n.value(0));
+            emit(new RowSteps.Scale(x, y, factor), x, y);
+        } else if (op instanceof SoftCap(double cap)) {
+            Slot x = in(n.in().getFirst());
+            Slot y = slot(n.value(0));
+            emit(new RowSteps.Cap(x, y, cap), x, y);
+        } else if (op instanceof Unary u && activation(u).isPresent()) {
+            Slot x = in(n.in().getFirst());
+            Slot y = slot(n.value(0));
+            emit(new RowSteps.Activate(activation(u).get(), x, Optional.empty(), y), x, y);
+        } else if (op instanceof Gate(Unary u) && activation(u).isPresent()) {
+            Slot x = in(n.in().get(0));
+            Slot up = in(n.in().get(1));
+            Slot y = slot(n.value(0));
+            emit(new RowSteps.Activate(activation(u).get(), x, Optional.of(up), y), x, up, y);
+        } else {
+            return false;
+        }
+        return true;
     }
 
     /** What stands once in a model: class tokens, pooling, relative biases. */
@@ -314,9 +331,13 @@ final class PlanBuilder {
     /** Whether a node after {@code n} reads a value that lies in the slot. */
     private boolean read(Slot slot, Node n) {
         int at = order.getOrDefault(n, Integer.MAX_VALUE);
-        return slots.entrySet().stream()
-                .filter(e -> e.getValue() == slot)
-                .anyMatch(e -> lastReader.getOrDefault(e.getKey(), -1) > at || kept.contains(e.getKey()));
+        for (Map.Entry<Value, Slot> e : slots.entrySet()) {
+            boolean here = e.getValue() == slot;
+            if (here && (lastReader.getOrDefault(e.getKey(), -1) > at || kept.contains(e.getKey()))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void norm(Node n, boolean rms, double eps, double offset) {
@@ -456,9 +477,8 @@ final class PlanBuilder {
     void assign(List<Integer> widths, List<Slot.Rows> rows) {
         List<Integer> freeFrom = new ArrayList<>();
         int first = widths.size();
-        for (Slot s : all.stream()
-                .sorted(java.util.Comparator.comparingInt(s -> s.born))
-                .toList()) {
+        for (Slot s :
+                all.stream().sorted((a, b) -> Integer.compare(a.born, b.born)).toList()) {
             int best = -1;
             for (int i = first; i < widths.size(); i++) {
                 boolean free = freeFrom.get(i - first) < s.born && rows.get(i) == s.rows;
