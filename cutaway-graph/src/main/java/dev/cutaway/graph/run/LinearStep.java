@@ -13,6 +13,8 @@ import java.util.function.Supplier;
 final class LinearStep extends Step {
     /** Weights of a chunk: some ten microseconds for one row. */
     private static final long ELEMENTS = 100_000;
+    /** Multiply-adds of a chunk of several rows: some fifty microseconds. */
+    private static final long PRODUCTS = 3_000_000;
     /** Kernels take rows in tiles; a multiple of their sizes. */
     private static final int TILE = 12;
     /** Rows of a chunk, at most. */
@@ -98,8 +100,11 @@ final class LinearStep extends Step {
     /** Parts that the panels are cut into for each block of rows. */
     private int parts(Frame f) {
         // Few for small products, where handing out costs; many for large ones, so that nobody waits long for the last.
-        long each = f.rows(x) > 1 ? 8L : 4L;
-        long some = Math.max((f.threads * each + blocks(f) - 1) / blocks(f), elements / ELEMENTS);
+        long all = f.rows(x) > 1 ? 8L * f.threads : 4L * f.threads;
+        long some = Math.max(rowChunks((int) all, blocks(f)), elements / ELEMENTS);
+        if (f.rows(x) > 1) {
+            some = Math.max(some, blockRows(f) * elements / PRODUCTS);
+        }
         return (int) Math.min(Math.min(panels, some), Math.max(1, Pool.MAX_CHUNKS / blocks(f)));
     }
 
