@@ -35,7 +35,12 @@ public final class RecordingReport {
             Arrays.sort(ratios);
             System.out.printf(
                     "%s, %d thread(s), %d tokens: without %.3f ms, recording %.3f ms (medians), median ratio %.4f%n",
-                    model, threads, ratios.length, median(nanos[0]) / 1e6, median(nanos[1]) / 1e6, ratios[ratios.length / 2]);
+                    model,
+                    threads,
+                    ratios.length,
+                    median(nanos[0]) / 1e6,
+                    median(nanos[1]) / 1e6,
+                    ratios[ratios.length / 2]);
         }
     }
 

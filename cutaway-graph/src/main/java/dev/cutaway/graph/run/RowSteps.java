@@ -1,6 +1,7 @@
 package dev.cutaway.graph.run;
 
 import dev.cutaway.graph.op.RopeFrequencies;
+import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Activation;
 import dev.cutaway.tensor.kernel.PackedMatrix;
@@ -323,6 +324,9 @@ final class RowSteps {
                 }
                 if (packed != null) {
                     packed.row(row, f.memory(y), y.at(r));
+                } else if (table.dtype() == DType.F32) {
+                    MemorySegment.copy(
+                            table.data(), (long) row * y.width * 4, f.memory(y), y.at(r) * 4, (long) y.width * 4);
                 } else {
                     for (int i = 0; i < y.width; i++) {
                         f.memory(y)

@@ -156,7 +156,7 @@ public final class Sampler {
 
     /**
      * The logarithm of a token's share in the softmax of the logits. By the kernels, which read native memory: in Java the
-     * exponentials of a vocabulary would take a third of a millisecond for each token.
+     * exponentials of a vocabulary took a twentieth of a small model's time.
      */
     private double logprob(float[] logits, int id) {
         MemorySegment.copy(logits, 0, copy, ValueLayout.JAVA_FLOAT, 0, logits.length);
