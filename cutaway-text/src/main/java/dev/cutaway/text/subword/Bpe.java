@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Byte-pair encoding as in Hugging Face tokenizers' {@code BPE} model: a word becomes its characters, and neighbours are merged by
@@ -42,7 +41,7 @@ public final class Bpe implements Model {
     private final int[] byteIds; // id of <0xHH>, -1 where there is none; empty without byteFallback
     private final boolean affixes;
     private final int[] letterIds = new int[256]; // ids of the letters for bytes
-    private @Nullable WordCache cache; // not made before a word takes this way
+    private final WordCache cache = new WordCache();
 
     /** A model over the given vocabulary and merges. */
     public Bpe(PieceTable pieces, MergeTable merges, Options options) {
@@ -82,8 +81,7 @@ public final class Bpe implements Model {
                 return;
             }
         }
-        WordCache words = cache();
-        if (words.replay(text, from, to, out)) {
+        if (cache.replay(text, from, to, out)) {
             return;
         }
         int first = out.count();
@@ -92,16 +90,7 @@ public final class Bpe implements Model {
         for (int i = 0; i >= 0 && word.count() > 0; i = word.next[i]) {
             out.add(word.id[i], word.from[i], word.to[i], word.part[i]);
         }
-        words.remember(text, from, to, out, first);
-    }
-
-    private WordCache cache() {
-        WordCache made = cache;
-        if (made == null) {
-            made = new WordCache(); // by two threads at once: one is lost
-            cache = made;
-        }
-        return made;
+        cache.remember(text, from, to, out, first);
     }
 
     private long pair(Merger word, int left, int right) {

@@ -26,6 +26,8 @@ public final class ScoredBpe implements Model {
     public record Options(int unknown, boolean byteFallback, boolean fuseUnknown) {}
 
     private static final int FROZEN = -2;
+    private static final char MARK = '\u2581';
+    private static final int LONG_TEXT = 256; // units; shorter ones are not worth the question
 
     private final PieceTable pieces;
     private final PieceTable usable;
@@ -35,6 +37,8 @@ public final class ScoredBpe implements Model {
     private volatile float @Nullable [] falling; // all scores in order, for people to see; made when asked for
     private final Options options;
     private final int[] byteIds;
+    private final WordCache words = new WordCache();
+    private volatile @Nullable Boolean separable; // into words, once it is known
 
     /**
      * A model.
@@ -114,12 +118,73 @@ public final class ScoredBpe implements Model {
         };
     }
 
+    /**
+     * Whether merging may go word by word: no piece has the mark of a space after something else, so none lies across the
+     * beginning of a word. Found out when the first long text comes.
+     */
+    private boolean byWords() {
+        Boolean known = separable;
+        if (known == null) {
+            boolean all = unused.isEmpty();
+            for (int id = 0; id < usable.size() && all; id++) {
+                String piece = usable.piece(id);
+                all = piece == null || nextWord(piece, 0, piece.length()) == piece.length();
+            }
+            known = all;
+            separable = known;
+        }
+        return known;
+    }
+
+    /** Where the next word after the one at {@code from} begins. */
+    private static int nextWord(String text, int from, int to) {
+        for (int at = from + 1; at < to; at++) {
+            if (text.charAt(at) == MARK && text.charAt(at - 1) != MARK) {
+                return at;
+            }
+        }
+        return to;
+    }
+
     @Override
     public void encode(String text, int from, int to, Tokens out) {
+        if (to - from < LONG_TEXT || !byWords()) {
+            unknown(part(text, from, to, -1, out), to, out);
+            return;
+        }
+        int unknownFrom = -1; // the unknown stretch that is not yet put out
+        for (int at = from; at < to; ) {
+            int end = nextWord(text, at, to);
+            if (unknownFrom >= 0 || !words.replay(text, at, end, out)) {
+                int first = out.count();
+                boolean alone = unknownFrom < 0;
+                unknownFrom = part(text, at, end, unknownFrom, out);
+                if (alone && unknownFrom < 0) {
+                    words.remember(text, at, end, out, first);
+                }
+            }
+            at = end;
+        }
+        unknown(unknownFrom, to, out);
+    }
+
+    private void unknown(int from, int to, Tokens out) {
+        if (from >= 0) {
+            out.add(options.unknown, from, to);
+        }
+    }
+
+    /**
+     * Adds the tokens of a part of the text.
+     *
+     * @param pending where an unknown stretch begins that is not yet put out, or -1
+     * @return the same, at the end of the part
+     */
+    int part(String text, int from, int to, int pending, Tokens out) {
         Merger word = symbols(text, from, to);
         Map<String, Integer> joints = new HashMap<>(); // an unused piece, and where it was joined
         word.run(pairs(text, joints), (m, left, right, rank, merged) -> {});
-        int unknownFrom = -1; // the unknown stretch that is not yet put out
+        int unknownFrom = pending;
         Deque<int[]> open = new ArrayDeque<>();
         for (int i = 0; i >= 0 && word.count() > 0; i = word.next[i]) {
             open.push(new int[] {word.from[i], word.to[i]});
@@ -133,8 +198,8 @@ public final class ScoredBpe implements Model {
                     continue;
                 }
                 boolean waits = id < 0 && !options.byteFallback && options.fuseUnknown;
-                if (unknownFrom >= 0 && !waits) {
-                    out.add(options.unknown, unknownFrom, piece[0]);
+                if (!waits) {
+                    unknown(unknownFrom, piece[0], out);
                     unknownFrom = -1;
                 }
                 if (waits) {
@@ -146,9 +211,7 @@ public final class ScoredBpe implements Model {
                 }
             }
         }
-        if (unknownFrom >= 0) {
-            out.add(options.unknown, unknownFrom, to);
-        }
+        return unknownFrom;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.cutaway.text.subword;
 
+import dev.cutaway.tensor.BadInputException;
 import java.util.Arrays;
 
 /**
@@ -8,8 +9,8 @@ import java.util.Arrays;
  */
 public final class Trie {
     private static final int ROOT = 0;
-    private long[] keys = new long[64]; // (node << 16 | unit) + 1, 0 = free
-    private int[] targets = new int[64];
+    private static final int MOST_NODES = 1 << 24;
+    private long[] edges = new long[64]; // node, unit (16 bits), target (24 bits); 0 = free
     private int[] ids = {-1};
     private int nodes = 1;
 
@@ -27,14 +28,16 @@ public final class Trie {
     }
 
     private int grow(int node, char unit) {
-        if (2 * (nodes + 1) > keys.length) {
-            long[] oldKeys = keys;
-            int[] oldTargets = targets;
-            keys = new long[2 * oldKeys.length];
-            targets = new int[2 * oldKeys.length];
-            for (int i = 0; i < oldKeys.length; i++) {
-                if (oldKeys[i] != 0) {
-                    put(oldKeys[i], oldTargets[i]);
+        if (nodes == MOST_NODES) {
+            throw new BadInputException("the vocabulary's pieces have more than " + MOST_NODES
+                    + " different beginnings; its file is damaged");
+        }
+        if (2 * (nodes + 1) > edges.length) {
+            long[] old = edges;
+            edges = new long[2 * old.length];
+            for (long edge : old) {
+                if (edge != 0) {
+                    put(edge);
                 }
             }
         }
@@ -42,7 +45,7 @@ public final class Trie {
             ids = Arrays.copyOf(ids, 2 * nodes);
         }
         ids[nodes] = -1;
-        put(((long) node << 16 | unit) + 1, nodes);
+        put(((long) node << 16 | unit) << 24 | nodes);
         return nodes++;
     }
 
@@ -51,28 +54,29 @@ public final class Trie {
         return (int) (h >>> 32) ^ (int) (h >>> 50);
     }
 
-    private void put(long key, int target) {
-        int mask = keys.length - 1;
-        int at = slot(key) & mask;
-        while (keys[at] != 0) {
+    private void put(long edge) {
+        int mask = edges.length - 1;
+        int at = slot(edge >>> 24) & mask;
+        while (edges[at] != 0) {
             at = (at + 1) & mask;
         }
-        keys[at] = key;
-        targets[at] = target;
+        edges[at] = edge;
     }
 
     /** The node after {@code node} on {@code unit}, or -1; the root is 0. */
     public int next(int node, char unit) {
-        long key = ((long) node << 16 | unit) + 1;
-        int mask = keys.length - 1;
-        int at = slot(key) & mask;
-        while (keys[at] != 0) {
-            if (keys[at] == key) {
-                return targets[at];
+        long key = (long) node << 16 | unit;
+        long[] all = edges;
+        int mask = all.length - 1;
+        for (int at = slot(key) & mask; ; at = (at + 1) & mask) {
+            long edge = all[at];
+            if (edge >>> 24 == key && edge != 0) {
+                return (int) edge & MOST_NODES - 1;
             }
-            at = (at + 1) & mask;
+            if (edge == 0) {
+                return -1;
+            }
         }
-        return -1;
     }
 
     /** The id of the string that ends at {@code node}, or -1. */

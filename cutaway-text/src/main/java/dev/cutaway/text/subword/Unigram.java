@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Unigram (Kudo, arXiv 1804.10959): of all ways to write a text as pieces, the one with the highest sum of log
@@ -89,29 +90,38 @@ public final class Unigram implements Model {
         void edge(int from, int to, int id, double score, boolean unknown);
     }
 
-    private Best viterbi(String text, int from, int to, Edges edges) {
+    private Best viterbi(String text, int from, int to, @Nullable Edges edges) {
         Best best = new Best(to - from);
+        char[] units = new char[to - from];
+        text.getChars(from, to, units, 0);
         for (int at = from; at < to; ) {
-            int single = Math.min(to, at + Character.charCount(text.codePointAt(at)));
+            boolean pair = Character.isHighSurrogate(units[at - from])
+                    && at + 1 < to
+                    && Character.isLowSurrogate(units[at + 1 - from]);
+            int single = pair ? at + 2 : at + 1;
             rebase(best, at - from);
             double here = best.score[at - from];
             boolean known = false;
             int node = 0;
             for (int end = at + 1; end <= to; end++) {
-                node = trie.next(node, text.charAt(end - 1));
+                node = trie.next(node, units[end - 1 - from]);
                 if (node < 0) {
                     break;
                 }
                 int id = trie.id(node);
                 if (id >= 0) {
                     double score = userDefined.get(id) ? userScore(text, at, end) : scores[id];
-                    edges.edge(at, end, id, score, false);
+                    if (edges != null) {
+                        edges.edge(at, end, id, score, false);
+                    }
                     relax(best, at - from, end - from, id, sum(score, here));
                     known |= end == single;
                 }
             }
             if (!known) {
-                edges.edge(at, single, options.unknown, unknownScore, true);
+                if (edges != null) {
+                    edges.edge(at, single, options.unknown, unknownScore, true);
+                }
                 relax(best, at - from, single - from, options.unknown, sum(unknownScore, here));
             }
             at = single;
@@ -152,7 +162,7 @@ public final class Unigram implements Model {
 
     @Override
     public void encode(String text, int from, int to, Tokens out) {
-        Best best = viterbi(text, from, to, (a, b, id, score, unknown) -> {});
+        Best best = viterbi(text, from, to, null);
         Tokens path = new Tokens();
         for (int end = to - from; end > 0; end = best.from[end]) {
             path.add(best.id[end], from + best.from[end], from + end);

@@ -15,7 +15,7 @@ final class WordCache {
     @SuppressWarnings("ArrayRecordComponent") // internal hot data, never compared
     record Entry(String word, int[] tokens) {}
 
-    private final AtomicReferenceArray<@Nullable Entry> slots = new AtomicReferenceArray<>(SLOTS);
+    private volatile @Nullable AtomicReferenceArray<@Nullable Entry> slots; // made for the first word
 
     private static int hash(String s, int from, int to) {
         int h = to - from;
@@ -30,10 +30,11 @@ final class WordCache {
     /** Adds the remembered tokens of {@code text[from, to)} to {@code out}; false if the word is not remembered. */
     boolean replay(String text, int from, int to, Tokens out) {
         int n = to - from;
-        if (n > LONGEST_WORD) {
+        AtomicReferenceArray<@Nullable Entry> all = slots;
+        if (n > LONGEST_WORD || all == null) {
             return false;
         }
-        Entry entry = slots.getAcquire(hash(text, from, to) & (SLOTS - 1));
+        Entry entry = all.getAcquire(hash(text, from, to) & (SLOTS - 1));
         if (entry == null || entry.word.length() != n || !text.regionMatches(from, entry.word, 0, n)) {
             return false;
         }
@@ -49,6 +50,11 @@ final class WordCache {
         if (to - from > LONGEST_WORD) {
             return;
         }
+        AtomicReferenceArray<@Nullable Entry> all = slots;
+        if (all == null) {
+            all = new AtomicReferenceArray<>(SLOTS); // by two threads at once: one is lost
+            slots = all;
+        }
         int[] t = new int[4 * (out.count() - first)];
         for (int i = first; i < out.count(); i++) {
             int at = 4 * (i - first);
@@ -57,6 +63,6 @@ final class WordCache {
             t[at + 2] = out.to(i) - from;
             t[at + 3] = out.part(i);
         }
-        slots.setRelease(hash(text, from, to) & (SLOTS - 1), new Entry(text.substring(from, to), t));
+        all.setRelease(hash(text, from, to) & (SLOTS - 1), new Entry(text.substring(from, to), t));
     }
 }
