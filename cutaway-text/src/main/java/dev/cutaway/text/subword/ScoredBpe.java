@@ -27,7 +27,7 @@ public final class ScoredBpe implements Model {
 
     private static final int FROZEN = -2;
     private static final char MARK = '\u2581';
-    private static final int LONG_TEXT = 256; // units; shorter ones are not worth the question
+    private static final int MUCH_TEXT = 512; // units; less is not worth the question whether words are apart
 
     private final PieceTable pieces;
     private final PieceTable usable;
@@ -39,6 +39,7 @@ public final class ScoredBpe implements Model {
     private final int[] byteIds;
     private final WordCache words = new WordCache();
     private volatile @Nullable Boolean separable; // into words, once it is known
+    private int seen; // text so far
 
     /**
      * A model.
@@ -120,7 +121,7 @@ public final class ScoredBpe implements Model {
 
     /**
      * Whether merging may go word by word: no piece has the mark of a space after something else, so none lies across the
-     * beginning of a word. Found out when the first long text comes.
+     * beginning of a word. Found out when there is much text.
      */
     private boolean byWords() {
         Boolean known = separable;
@@ -148,7 +149,8 @@ public final class ScoredBpe implements Model {
 
     @Override
     public void encode(String text, int from, int to, Tokens out) {
-        if (to - from < LONG_TEXT || !byWords()) {
+        seen = Math.min(MUCH_TEXT, seen + Math.min(MUCH_TEXT, to - from)); // a race only delays
+        if (seen < MUCH_TEXT || !byWords()) {
             unknown(part(text, from, to, -1, out), to, out);
             return;
         }
