@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongUnaryOperator;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A checkpoint's tensors as a graph's parameters: finds them under the names that checkpoints use (with and without the base
@@ -30,7 +32,7 @@ final class ModelWeights implements Weights {
     private final boolean exact;
     private final Map<String, String> found = new ConcurrentHashMap<>();
     private final Map<WeightSource, Tensor> vectors = new ConcurrentHashMap<>();
-    private final Map<WeightSource, PackedMatrix> packed = new ConcurrentHashMap<>();
+    private final Map<WeightSource, Packing> packed = new ConcurrentHashMap<>();
     private final Map<Biased, PackedMatrix> biased = new ConcurrentHashMap<>();
     private final Set<WeightSource> multiplied = ConcurrentHashMap.newKeySet();
 
@@ -155,18 +157,39 @@ final class ModelWeights implements Weights {
 
     @Override
     public PackedMatrix packed(Parameter p, Optional<Parameter> bias) {
-        PackedMatrix plain = packed.computeIfAbsent(p.source(), s -> {
-            check(p);
-            boolean asStored = s.whole() && p.dims().size() == 2;
-            String name = name(s);
-            Tensor t = asStored ? checkpoint.inFileOrder(name).orElseThrow().reshape(shape(p)) : tensor(p);
-            LongUnaryOperator order = asStored ? checkpoint.rowOrder(name) : LongUnaryOperator.identity();
-            Tensor matrix = exact && t.dtype().quantised() ? t.widen() : t;
-            return PackedMatrix.of(matrix, order, Optional.empty(), arena);
-        });
+        PackedMatrix plain =
+                packed.computeIfAbsent(p.source(), s -> new Packing()).get(() -> pack(p));
         return bias.map(b -> biased.computeIfAbsent(
                         new Biased(p.source(), b.source()), k -> plain.withBias(Optional.of(vector(b)))))
                 .orElse(plain);
+    }
+
+    private PackedMatrix pack(Parameter p) {
+        check(p);
+        boolean asStored = p.source().whole() && p.dims().size() == 2;
+        String name = name(p.source());
+        Tensor t = asStored ? checkpoint.inFileOrder(name).orElseThrow().reshape(shape(p)) : tensor(p);
+        LongUnaryOperator order = asStored ? checkpoint.rowOrder(name) : LongUnaryOperator.identity();
+        Tensor matrix = exact && t.dtype().quantised() ? t.widen() : t;
+        return PackedMatrix.of(matrix, order, Optional.empty(), arena);
+    }
+
+    /** A matrix that one thread packs; the map that holds it would let others wait whose matrices only hash alike. */
+    private static final class Packing {
+        private volatile @Nullable PackedMatrix made;
+
+        synchronized PackedMatrix get(Supplier<PackedMatrix> maker) {
+            PackedMatrix known = made;
+            if (known == null) {
+                known = maker.get();
+                made = known;
+            }
+            return known;
+        }
+
+        Optional<PackedMatrix> ifMade() {
+            return Optional.ofNullable(made);
+        }
     }
 
     @Override
@@ -181,12 +204,14 @@ final class ModelWeights implements Weights {
 
     /** A matrix that is packed already, without its bias. */
     Optional<PackedMatrix> ifPacked(Parameter p) {
-        return Optional.ofNullable(packed.get(p.source()));
+        return Optional.ofNullable(packed.get(p.source())).flatMap(Packing::ifMade);
     }
 
     /** Bytes of packed memory. */
     long packedBytes() {
-        return packed.values().stream().mapToLong(PackedMatrix::byteSize).sum();
+        return packed.values().stream()
+                .mapToLong(w -> w.ifMade().map(PackedMatrix::byteSize).orElse(0L))
+                .sum();
     }
 
     /** Where a parameter's element lies in the file, and how it is stored. */
