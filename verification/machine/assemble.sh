@@ -1,7 +1,7 @@
 #!/bin/sh
 # Expected bytes of the instructions that cutaway-tensor's assembler knows, as the GNU assembler encodes them.
 #
-#   mvn ... -Dtest=AssemblerTest -Dcutaway.assembler.texts=true | grep -E '^[a-z0-9]+( |$)' > texts    the texts that the test asks for
+#   mvn ... -Dtest=AssemblerTest -Dcutaway.assembler.texts=true | grep -E '^[{}a-z0-9]+( |$)' > texts    the texts that the test asks for
 #   verification/machine/assemble.sh < texts > cutaway-tensor/src/test/resources/dev/cutaway/tensor/machine/instructions.txt
 #
 # Needs as and objdump (binutils; made with 2.40).

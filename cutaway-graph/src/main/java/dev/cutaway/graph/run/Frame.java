@@ -28,6 +28,7 @@ final class Frame {
     private int sequenceCapacity;
 
     Batch batch = new Batch();
+    private long runs;
     int rows;
     int tailRows;
     int[] tail = new int[16];
@@ -48,6 +49,7 @@ final class Frame {
     /** Takes the rows of a batch, and memory for them. */
     void bind(Batch b) {
         batch = b;
+        runs++;
         rows = b.rows;
         bindTail(b);
         if (rows > rowCapacity || tailRows > tailCapacity || b.segments > sequenceCapacity) {
@@ -98,6 +100,11 @@ final class Frame {
                 scratch[i] = scratchArena.allocate(Math.max(16, floats) * 4, 64);
             }
         }
+    }
+
+    /** A number for what a step reads in this run: no other step and no other run has it. */
+    long input(int step) {
+        return runs << 32 | step;
     }
 
     MemorySegment memory(Slot s) {

@@ -21,6 +21,7 @@ final class LinearStep extends Step {
     private static final int ROWS = 192;
 
     private final Slot x;
+    private final int number;
     private final List<Supplier<PackedMatrix>> sources = new ArrayList<>();
     private final List<Slot> outputs = new ArrayList<>();
     private final List<Boolean> adds = new ArrayList<>();
@@ -30,8 +31,10 @@ final class LinearStep extends Step {
     private int panels;
     private long elements;
 
-    LinearStep(Slot x) {
+    /** {@code number}: which step of its plan this is. */
+    LinearStep(Slot x, int number) {
         this.x = x;
+        this.number = number;
     }
 
     Slot input() {
@@ -144,6 +147,7 @@ final class LinearStep extends Step {
                         a - first,
                         b - first,
                         add[i],
+                        f.input(number),
                         f.scratch[worker],
                         0);
             }

@@ -290,7 +290,7 @@ final class PlanBuilder {
         Parameter w = require(n, 1);
         Optional<Parameter> bias = parameter(n, 2);
         LinearStep step = steps.isEmpty() || !(steps.getLast() instanceof LinearStep l && l.input() == x)
-                ? new LinearStep(x)
+                ? new LinearStep(x, steps.size())
                 : (LinearStep) steps.getLast();
         if (step.products() == 0) {
             emit(step, x);

@@ -13,7 +13,7 @@ public final class Kernels {
     public static final String PROPERTY = "cutaway.kernels";
 
     private static final Kernels SCALAR =
-            new Kernels("scalar", new ScalarMatrix(), new ScalarRows(), new ScalarAttention());
+            new Kernels("scalar", new ScalarMatrix(false), new ScalarRows(), new ScalarAttention());
 
     private static final Kernels CHOSEN = Choice.MADE.scalar() ? SCALAR : Choice.MADE.machine() ? machine() : vectors();
 

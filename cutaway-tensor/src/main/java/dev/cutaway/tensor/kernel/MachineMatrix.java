@@ -1,27 +1,34 @@
 package dev.cutaway.tensor.kernel;
 
+import dev.cutaway.tensor.machine.Cpu;
 import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
- * Products by machine code made at run time, see {@link ProductCode}: nothing to warm up, and instructions as they should be.
- * What it does not do (weights of f16 and bf16 with an odd number of columns, memory on the heap) plain code does.
+ * Products by machine code made at run time, see {@link ProductCode} and {@link RoundedCode}: nothing to warm up, and
+ * instructions as they should be. What it does not do (weights of f16 and bf16 with an odd number of columns, memory on the
+ * heap) plain code does.
  *
- * <p>Scratch: widened columns {@code [256, 32]}, sums {@code [rows, 32]}, arguments.
+ * <p>Scratch: what the activations there are those of; activations as they are taken {@code [rows, columns]}, if they are
+ * rounded; widened columns {@code [256, 32]} with their scales; sums {@code [rows, 32]}; arguments.
  */
 final class MachineMatrix implements MatrixKernels {
     private static final int TILE = 6;
     /** Columns that are widened at once: half of a panel's rows of them, 16 kB, stay in the first cache. */
     private static final int DEPTH = 256;
 
+    private static final int LINE = 16; // floats
+    private static final int SCALES = 2 * DEPTH / Layout.BLOCK * Layout.PANEL;
     private static final int ARGUMENTS = ProductCode.TILE_ARGUMENTS / 4;
-    private static final ScalarMatrix PLAIN = new ScalarMatrix();
+    private static final ScalarMatrix PLAIN = new ScalarMatrix(true);
 
     private static final long ADD = 1L << 32;
 
+    private final boolean dots = Cpu.read().vnni();
     private volatile Map<Layout, Codes> codes = new EnumMap<>(Layout.class); // replaced, never changed
     private final MachineCode[] tiles = new MachineCode[TILE + 1];
     private final MachineCode finish = MachineCode.of(ProductCode.finish());
@@ -32,14 +39,13 @@ final class MachineMatrix implements MatrixKernels {
         }
     }
 
-    /** A layout's functions, made when the first matrix of its kind comes. */
-    private record Codes(MachineCode dot, MachineCode expand) {}
+    /** A layout's functions, made when the first matrix of its kind comes; of floats, {@code round} is none. */
+    private record Codes(MachineCode dot, MachineCode expand, Optional<MachineCode> round, MachineCode[] tiles) {}
 
     private synchronized Codes make(Layout layout) {
         Codes made = codes.get(layout);
         if (made == null) {
-            MachineCode dot = MachineCode.of(ProductCode.dot(layout));
-            made = new Codes(dot, layout == Layout.F32 ? dot : MachineCode.of(ProductCode.expand(layout)));
+            made = layout.blocked() ? rounded(new RoundedCode(layout, dots)) : floats(layout);
             Map<Layout, Codes> more = new EnumMap<>(codes);
             more.put(layout, made);
             codes = more;
@@ -47,14 +53,42 @@ final class MachineMatrix implements MatrixKernels {
         return made;
     }
 
-    /** The functions for tiles of 1 to 6 rows. */
+    private Codes floats(Layout layout) {
+        MachineCode dot = MachineCode.of(ProductCode.dot(layout));
+        MachineCode expand = layout == Layout.F32 ? dot : MachineCode.of(ProductCode.expand(layout));
+        return new Codes(dot, expand, Optional.empty(), tiles);
+    }
+
+    private static Codes rounded(RoundedCode code) {
+        MachineCode[] tiles = new MachineCode[TILE + 1];
+        for (int rows = 1; rows <= TILE; rows++) {
+            tiles[rows] = MachineCode.of(code.tiles(rows));
+        }
+        return new Codes(
+                MachineCode.of(code.dot()),
+                MachineCode.of(code.expand()),
+                Optional.of(MachineCode.of(code.round())),
+                tiles);
+    }
+
+    /** The functions for tiles of 1 to 6 rows of floats. */
     MachineCode tile(int rows) {
         return tiles[rows];
     }
 
     @Override
+    public boolean rounds() {
+        return true;
+    }
+
+    @Override
     public long scratchFloats(PackedMatrix w, int rows) {
-        return (long) Layout.PANEL * (rows + DEPTH) + ARGUMENTS;
+        return LINE + records(w, rows) + DEPTH * (long) Layout.PANEL + SCALES + (long) Layout.PANEL * rows + ARGUMENTS;
+    }
+
+    /** Floats that rounded activations take. */
+    private static long records(PackedMatrix w, int rows) {
+        return w.layout.blocked() ? (long) rows * (w.columns() / Layout.BLOCK) * (RoundedCode.RECORD / 4) : 0;
     }
 
     @Override
@@ -70,6 +104,7 @@ final class MachineMatrix implements MatrixKernels {
             int fromPanel,
             int toPanel,
             boolean add,
+            long input,
             MemorySegment scratch,
             long scratchAt) {
         if (rows == 0 || fromPanel >= toPanel) {
@@ -77,7 +112,7 @@ final class MachineMatrix implements MatrixKernels {
         }
         boolean halves = w.layout == Layout.F16 || w.layout == Layout.BF16;
         if (halves && w.columns() % 2 != 0 || !x.isNative() || !y.isNative() || !scratch.isNative()) {
-            PLAIN.multiply(w, x, xAt, xStride, y, yAt, yStride, rows, fromPanel, toPanel, add, scratch, scratchAt);
+            PLAIN.multiply(w, x, xAt, xStride, y, yAt, yStride, rows, fromPanel, toPanel, add, 0, scratch, scratchAt);
             return;
         }
         check(w, x, xAt, xStride, y, yAt, yStride, rows, fromPanel, toPanel);
@@ -86,14 +121,43 @@ final class MachineMatrix implements MatrixKernels {
         if (c == null) {
             c = make(w.layout);
         }
+        long from = x.address() + 4 * xAt;
+        long bytes = 4 * xStride;
+        if (c.round.isPresent()) {
+            from = round(c.round.get(), w, from, bytes, rows, input, scratch, scratchAt);
+            bytes = records(w, 4);
+        }
+        long work = scratchAt + LINE + records(w, rows);
         if (rows == 1) {
-            row(c, w, x.address() + 4 * xAt, y, yAt, fromPanel, toPanel, add, scratch, scratchAt);
+            row(c, w, from, y, yAt, fromPanel, toPanel, add, scratch, work);
         } else {
             for (int panel = fromPanel; panel < toPanel; panel++) {
-                rows(c, w, x.address() + 4 * xAt, xStride, y, yAt, yStride, rows, panel, add, scratch, scratchAt);
+                rows(c, w, from, bytes, y, yAt, yStride, rows, panel, add, scratch, work);
             }
         }
         MachineCode.keep(w, x, y, scratch);
+    }
+
+    /** Rounded rows of x, unless they are there already; their address. */
+    private static long round(
+            MachineCode round,
+            PackedMatrix w,
+            long x,
+            long xBytes,
+            int rows,
+            long input,
+            MemorySegment scratch,
+            long scratchAt) {
+        long records = scratch.address() + 4 * (scratchAt + LINE);
+        long kind = (long) w.layout.ordinal() << 32 | w.columns();
+        if (input == 0
+                || scratch.get(Floats.LONG, 4 * scratchAt) != input
+                || scratch.get(Floats.LONG, 4 * scratchAt + 8) != kind) {
+            round.call(x, records, w.columns() / Layout.BLOCK, rows, xBytes, 0);
+            scratch.set(Floats.LONG, 4 * scratchAt, input);
+            scratch.set(Floats.LONG, 4 * scratchAt + 8, kind);
+        }
+        return records;
     }
 
     /** Machine code checks nothing: everything that it will touch is checked here. */
@@ -155,7 +219,7 @@ final class MachineMatrix implements MatrixKernels {
             Codes c,
             PackedMatrix w,
             long x,
-            long xStride,
+            long xBytes,
             MemorySegment y,
             long yAt,
             long yStride,
@@ -164,47 +228,103 @@ final class MachineMatrix implements MatrixKernels {
             boolean add,
             MemorySegment scratch,
             long scratchAt) {
-        long wide = scratch.address() + 4 * scratchAt;
-        long sums = wide + 4L * Layout.PANEL * DEPTH;
-        long argumentsAt = scratchAt + (long) Layout.PANEL * (DEPTH + rows);
-        long arguments = scratch.address() + 4 * argumentsAt;
-        int columns = w.columns();
-        for (int k = 0; k < columns; k += DEPTH) {
-            int depth = Math.min(DEPTH, columns - k);
-            long weights = wide;
-            if (w.layout == Layout.F32) {
-                weights = w.data.address() + w.panelAt(panel) + 4L * Layout.PANEL * k;
+        long sumsAt = scratchAt + (long) Layout.PANEL * DEPTH + SCALES;
+        long argumentsAt = sumsAt + (long) Layout.PANEL * rows;
+        for (int k = 0; k < w.columns(); k += DEPTH) {
+            int depth = Math.min(DEPTH, w.columns() - k);
+            if (w.layout.blocked()) {
+                roundedTiles(c, w, x, xBytes, rows, panel, k, depth, scratch, scratchAt, argumentsAt);
             } else {
-                c.expand.call(w.data.address() + w.panelAt(panel) + placeOf(w, k), units(w, depth), wide, 0, 0, 0);
-            }
-            int whole = rows / TILE;
-            number(scratch, argumentsAt, ProductCode.X_STRIDE, 4 * xStride);
-            number(scratch, argumentsAt, ProductCode.W, weights);
-            number(scratch, argumentsAt, ProductCode.W_STRIDE, 4L * Layout.PANEL);
-            number(scratch, argumentsAt, ProductCode.Y_STRIDE, 4L * Layout.PANEL);
-            number(scratch, argumentsAt, ProductCode.DEPTH, depth);
-            number(scratch, argumentsAt, ProductCode.BLOCKS, 2);
-            number(scratch, argumentsAt, ProductCode.BLOCK_STRIDE, 64);
-            number(scratch, argumentsAt, ProductCode.MORE, k);
-            if (whole > 0) {
-                number(scratch, argumentsAt, ProductCode.X, x + 4L * k);
-                number(scratch, argumentsAt, ProductCode.Y, sums);
-                number(scratch, argumentsAt, ProductCode.TILES, whole);
-                tiles[TILE].call(arguments, 0, 0, 0, 0, 0);
-            }
-            if (rows > whole * TILE) {
-                number(scratch, argumentsAt, ProductCode.X, x + 4 * (k + whole * TILE * xStride));
-                number(scratch, argumentsAt, ProductCode.Y, sums + 4L * whole * TILE * Layout.PANEL);
-                number(scratch, argumentsAt, ProductCode.TILES, 1);
-                tiles[rows - whole * TILE].call(arguments, 0, 0, 0, 0, 0);
+                tiles(c, w, x, xBytes, rows, panel, k, depth, scratch, scratchAt, argumentsAt);
             }
         }
         if ((panel + 1) * Layout.PANEL <= w.rows()) {
             long to = y.address() + 4 * (yAt + (long) panel * Layout.PANEL);
             long bias = w.biased() ? w.bias.address() + 4L * panel * Layout.PANEL : 0;
-            finish.call(sums, rows, 0, to, 4 * yStride | (add ? ADD : 0), bias);
+            finish.call(scratch.address() + 4 * sumsAt, rows, 0, to, 4 * yStride | (add ? ADD : 0), bias);
         } else {
-            part(w, y, yAt, yStride, rows, panel, add, scratch, scratchAt + (long) Layout.PANEL * DEPTH);
+            part(w, y, yAt, yStride, rows, panel, add, scratch, sumsAt);
+        }
+    }
+
+    /** Adds some columns' part to all rows' sums for a panel: weights as floats. */
+    private static void tiles(
+            Codes c,
+            PackedMatrix w,
+            long x,
+            long xBytes,
+            int rows,
+            int panel,
+            int k,
+            int depth,
+            MemorySegment scratch,
+            long scratchAt,
+            long arguments) {
+        long weights = scratch.address() + 4 * scratchAt;
+        if (w.layout == Layout.F32) {
+            weights = w.data.address() + w.panelAt(panel) + 4L * Layout.PANEL * k;
+        } else {
+            c.expand.call(w.data.address() + w.panelAt(panel) + placeOf(w, k), units(w, depth), weights, 0, 0, 0);
+        }
+        number(scratch, arguments, ProductCode.X_STRIDE, xBytes);
+        number(scratch, arguments, ProductCode.W, weights);
+        number(scratch, arguments, ProductCode.W_STRIDE, 4L * Layout.PANEL);
+        number(scratch, arguments, ProductCode.Y_STRIDE, 4L * Layout.PANEL);
+        number(scratch, arguments, ProductCode.DEPTH, depth);
+        number(scratch, arguments, ProductCode.BLOCKS, 2);
+        number(scratch, arguments, ProductCode.BLOCK_STRIDE, 64);
+        number(scratch, arguments, ProductCode.MORE, k);
+        int whole = rows / TILE;
+        long sums = scratch.address() + 4 * (arguments - (long) Layout.PANEL * rows);
+        if (whole > 0) {
+            number(scratch, arguments, ProductCode.X, x + 4L * k);
+            number(scratch, arguments, ProductCode.Y, sums);
+            number(scratch, arguments, ProductCode.TILES, whole);
+            c.tiles[TILE].call(scratch.address() + 4 * arguments, 0, 0, 0, 0, 0);
+        }
+        if (rows > whole * TILE) {
+            number(scratch, arguments, ProductCode.X, x + 4L * k + whole * TILE * xBytes);
+            number(scratch, arguments, ProductCode.Y, sums + 4L * whole * TILE * Layout.PANEL);
+            number(scratch, arguments, ProductCode.TILES, 1);
+            c.tiles[rows - whole * TILE].call(scratch.address() + 4 * arguments, 0, 0, 0, 0, 0);
+        }
+    }
+
+    /** Adds some columns' part to all rows' sums for a panel: weights as codes, activations rounded. */
+    private static void roundedTiles(
+            Codes c,
+            PackedMatrix w,
+            long x,
+            long xBytes,
+            int rows,
+            int panel,
+            int k,
+            int depth,
+            MemorySegment scratch,
+            long scratchAt,
+            long arguments) {
+        long wide = scratch.address() + 4 * scratchAt;
+        long scales = wide + 4L * Layout.PANEL * DEPTH;
+        c.expand.call(w.data.address() + w.panelAt(panel) + placeOf(w, k), units(w, depth), wide, scales, 0, 0);
+        number(scratch, arguments, RoundedCode.X_STRIDE, xBytes);
+        number(scratch, arguments, RoundedCode.CODES, wide);
+        number(scratch, arguments, RoundedCode.SCALES, scales);
+        number(scratch, arguments, RoundedCode.BLOCKS, depth / Layout.BLOCK);
+        number(scratch, arguments, RoundedCode.MORE, k);
+        int whole = rows / TILE;
+        long sums = scratch.address() + 4 * (arguments - (long) Layout.PANEL * rows);
+        long from = x + (long) k / Layout.BLOCK * RoundedCode.RECORD;
+        if (whole > 0) {
+            number(scratch, arguments, RoundedCode.X, from);
+            number(scratch, arguments, RoundedCode.Y, sums);
+            number(scratch, arguments, RoundedCode.TILES, whole);
+            c.tiles[TILE].call(scratch.address() + 4 * arguments, 0, 0, 0, 0, 0);
+        }
+        if (rows > whole * TILE) {
+            number(scratch, arguments, RoundedCode.X, from + whole * TILE * xBytes);
+            number(scratch, arguments, RoundedCode.Y, sums + 4L * whole * TILE * Layout.PANEL);
+            number(scratch, arguments, RoundedCode.TILES, 1);
+            c.tiles[rows - whole * TILE].call(scratch.address() + 4 * arguments, 0, 0, 0, 0, 0);
         }
     }
 

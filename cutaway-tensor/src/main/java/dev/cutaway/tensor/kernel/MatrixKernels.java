@@ -3,14 +3,20 @@ package dev.cutaway.tensor.kernel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Products with packed weights. Weights are decoded in registers to exactly the numbers that their format defines;
- * activations are never rounded. Every output is summed over the columns in order by fused multiply-adds. So a row's result
- * is the same, bit for bit, whatever rows are computed with it, whichever kernels run, and whether the weights were
- * quantised or widened to f32 beforehand.
+ * Products with packed weights. Weights are decoded to exactly the numbers that their format defines, and every output is
+ * summed over the columns in order by fused multiply-adds, so a row's result is the same, bit for bit, whatever rows are
+ * computed with it.
+ *
+ * <p>Activations are taken as they are, or, where weights are kept in blocks of codes and the kernels are of the kind that
+ * {@link #rounds}, as whole numbers of 16 bits: see {@code Rounding}. All kernels of a kind give the same, bit for bit. Kernels
+ * that do not round give the same for quantised weights as for those widened to f32 beforehand.
  *
  * <p>Addresses are a segment and the index of a float in it; strides count floats. Nothing is allocated.
  */
 public sealed interface MatrixKernels permits MachineMatrix, ScalarMatrix, VectorMatrix {
+    /** Whether activations are rounded to 16 bits for weights in blocks of codes. */
+    boolean rounds();
+
     /** Floats of scratch memory that one call of {@link #multiply} over so many rows may use. */
     long scratchFloats(PackedMatrix w, int rows);
 
@@ -22,6 +28,8 @@ public sealed interface MatrixKernels permits MachineMatrix, ScalarMatrix, Vecto
      * @param x {@code [rows, >= w.columns()]} from float {@code xAt}, rows {@code xStride} floats apart
      * @param y {@code [rows, >= w.rows()]} from float {@code yAt}, rows {@code yStride} floats apart; not overlapping x
      * @param add whether to add to what y holds instead of replacing it: the residual connection
+     * @param input 0, or a number that no other input has had: calls with the same number and scratch have the same rows of x,
+     *     which are then prepared once
      * @param scratch this thread's own memory, at least {@link #scratchFloats} floats from {@code scratchAt}, best aligned to
      *     64 bytes
      */
@@ -37,6 +45,7 @@ public sealed interface MatrixKernels permits MachineMatrix, ScalarMatrix, Vecto
             int fromPanel,
             int toPanel,
             boolean add,
+            long input,
             MemorySegment scratch,
             long scratchAt);
 }

@@ -27,7 +27,7 @@ import dev.cutaway.tensor.machine.Mem;
 import dev.cutaway.tensor.machine.Ymm;
 
 /**
- * The machine code of matrix products for vectors of 256 bits. Each output is summed over the columns in order by fused
+ * The machine code of products with weights of floats for vectors of 256 bits. Each output is summed over the columns in order by fused
  * multiply-adds, as {@link MatrixKernels} says.
  */
 final class ProductCode {
@@ -39,36 +39,30 @@ final class ProductCode {
      * One row times panels.
      *
      * <p>{@code f(panels, number of panels, x, y, units | add << 32, bias or 0)}: {@code y[32 * number] = panels * x (+ bias)
-     * (+ y, if add)}. A unit is a super-block, a block, a word of two columns, or a column.
+     * (+ y, if add)}. A unit is a word of two columns, or a column.
      */
     static byte[] dot(Layout layout) {
         Assembler a = new Assembler();
         Label panel = new Label();
         a.push(RBX);
-        a.sub(RSP, BlockCode.STACK);
         a.mov(RBX, R8);
         a.shr(RBX, 32); // whether to add
         a.shl(R8, 32);
         a.shr(R8, 32);
-        BlockCode block = new BlockCode(a, layout, RDI);
-        if (layout.blocked()) {
-            block.mask();
-        }
         a.set(panel);
         for (int g = 0; g < BlockCode.GROUPS; g++) {
             a.zero(Ymm.of(g));
         }
         a.mov(R10, RDX);
         a.mov(R11, R8);
-        switch (layout) {
-            case F32 -> dotFloats(a);
-            case F16, BF16 -> dotHalves(a, block);
-            default -> dotBlocks(a, layout, block);
+        if (layout == Layout.F32) {
+            dotFloats(a);
+        } else {
+            dotHalves(a, new BlockCode(a, layout, RDI));
         }
         finishRow(a);
         a.dec(RSI);
         a.jump(Condition.NOT_EQUAL, panel);
-        a.add(RSP, BlockCode.STACK);
         a.pop(RBX);
         a.zeroUpper();
         a.ret();
@@ -77,6 +71,8 @@ final class ProductCode {
 
     private static void dotFloats(Assembler a) {
         Label loop = a.here();
+        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD));
+        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD + ROW_BYTES / 2));
         a.broadcast(Ymm.Y8, Mem.at(R10));
         for (int g = 0; g < BlockCode.GROUPS; g++) {
             a.op(Op.FMA231, Ymm.of(g), Ymm.Y8, Mem.at(RDI, 32 * g));
@@ -89,6 +85,8 @@ final class ProductCode {
 
     private static void dotHalves(Assembler a, BlockCode block) {
         Label loop = a.here();
+        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD));
+        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD + ROW_BYTES / 2));
         a.broadcast(Ymm.Y8, Mem.at(R10));
         a.broadcast(Ymm.Y9, Mem.at(R10, 4));
         for (int g = 0; g < BlockCode.GROUPS; g++) {
@@ -104,63 +102,8 @@ final class ProductCode {
         a.jump(Condition.NOT_EQUAL, loop);
     }
 
-    private static void dotBlocks(Assembler a, Layout layout, BlockCode block) {
-        Label units = a.here();
-        blocks(
-                a,
-                layout,
-                block,
-                RAX,
-                sixteen -> {
-                    int most = layout == Layout.Q6_SUPER ? 16 : 32;
-                    for (int k = 16 * sixteen; k < 16 * sixteen + most; k += 4) {
-                        for (int i = 0; i < 4; i++) {
-                            a.broadcast(Ymm.of(8 + i), Mem.at(R10, 4 * (k + i)));
-                        }
-                        int first = k;
-                        for (int g = 0; g < BlockCode.GROUPS; g++) {
-                            Ymm sum = Ymm.of(g);
-                            block.weights(
-                                    g, k, k + 4, (w, column) -> a.op(Op.FMA231, sum, w, Ymm.of(8 + column - first)));
-                        }
-                    }
-                },
-                () -> a.sub(R10, -4 * Layout.BLOCK));
-        a.dec(R11);
-        a.jump(Condition.NOT_EQUAL, units);
-    }
-
-    /** The columns under one header: 32, or from column 0 or 16 on. */
-    private interface Columns {
-        void emit(int sixteen);
-    }
-
-    /** The blocks of one super-block, or the one block where there are none; RDI moves on. */
-    private static void blocks(
-            Assembler a, Layout layout, BlockCode block, Gp counter, Columns columns, Runnable afterBlock) {
-        Label loop = new Label();
-        if (layout.nested()) {
-            block.superHeader();
-            a.add(RDI, 4 * layout.superHeaderWords);
-            a.mov(counter, layout.superColumns / Layout.BLOCK);
-            a.set(loop);
-        }
-        block.header(0);
-        columns.emit(0);
-        if (layout == Layout.Q6_SUPER) {
-            block.header(1);
-            columns.emit(1);
-        }
-        a.add(RDI, block.blockBytes());
-        afterBlock.run();
-        if (layout.nested()) {
-            a.dec(counter);
-            a.jump(Condition.NOT_EQUAL, loop);
-        }
-    }
-
     /** Y0 to Y3, plus the bias at R9 and what is at RCX if asked for, to RCX; both move on. */
-    private static void finishRow(Assembler a) {
+    static void finishRow(Assembler a) {
         Label noBias = new Label();
         Label noAdd = new Label();
         a.test(R9);
@@ -183,50 +126,25 @@ final class ProductCode {
     }
 
     /**
-     * Widens columns of one panel.
+     * Widens columns of one panel of halves.
      *
-     * <p>{@code f(place in the panel, units, out)}: {@code out[columns, 32]}.
+     * <p>{@code f(place in the panel, pairs of columns, out)}: {@code out[columns, 32]}.
      */
     static byte[] expand(Layout layout) {
         Assembler a = new Assembler();
-        a.sub(RSP, BlockCode.STACK);
         BlockCode block = new BlockCode(a, layout, RDI);
-        if (layout.blocked()) {
-            block.mask();
-        }
         Label loop = a.here();
-        if (layout.blocked()) {
-            blocks(
-                    a,
-                    layout,
-                    block,
-                    RAX,
-                    sixteen -> {
-                        int most = layout == Layout.Q6_SUPER ? 16 : 32;
-                        for (int g = 0; g < BlockCode.GROUPS; g++) {
-                            int group = g;
-                            block.weights(
-                                    g,
-                                    16 * sixteen,
-                                    16 * sixteen + most,
-                                    (w, column) -> a.store(Mem.at(RDX, ROW_BYTES * column + 32 * group), w));
-                        }
-                    },
-                    () -> a.add(RDX, Layout.BLOCK * ROW_BYTES));
-        } else {
-            for (int g = 0; g < BlockCode.GROUPS; g++) {
-                a.load(Y12, Mem.at(RDI, 32 * g));
-                block.halfWord(Y12, true);
-                a.store(Mem.at(RDX, 32 * g), Ymm.Y13);
-                block.halfWord(Y12, false);
-                a.store(Mem.at(RDX, ROW_BYTES + 32 * g), Ymm.Y13);
-            }
-            a.sub(RDI, -ROW_BYTES);
-            a.add(RDX, 2 * ROW_BYTES);
+        for (int g = 0; g < BlockCode.GROUPS; g++) {
+            a.load(Y12, Mem.at(RDI, 32 * g));
+            block.halfWord(Y12, true);
+            a.store(Mem.at(RDX, 32 * g), Ymm.Y13);
+            block.halfWord(Y12, false);
+            a.store(Mem.at(RDX, ROW_BYTES + 32 * g), Ymm.Y13);
         }
+        a.sub(RDI, -ROW_BYTES);
+        a.add(RDX, 2 * ROW_BYTES);
         a.dec(RSI);
         a.jump(Condition.NOT_EQUAL, loop);
-        a.add(RSP, BlockCode.STACK);
         a.zeroUpper();
         a.ret();
         return a.finish();

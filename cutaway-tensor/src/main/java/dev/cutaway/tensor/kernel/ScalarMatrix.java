@@ -4,6 +4,18 @@ import java.lang.foreign.MemorySegment;
 
 /** The plain statement of matrix products: the order of summation that every other version repeats bit for bit. */
 final class ScalarMatrix implements MatrixKernels {
+    private final boolean rounding;
+
+    /** {@code rounding}: whether activations are rounded for blocks of codes. */
+    ScalarMatrix(boolean rounding) {
+        this.rounding = rounding;
+    }
+
+    @Override
+    public boolean rounds() {
+        return rounding;
+    }
+
     @Override
     public long scratchFloats(PackedMatrix w, int rows) {
         return 0;
@@ -22,12 +34,17 @@ final class ScalarMatrix implements MatrixKernels {
             int fromPanel,
             int toPanel,
             boolean add,
+            long input,
             MemorySegment scratch,
             long scratchAt) {
         int end = Math.min(w.rows(), toPanel * Layout.PANEL);
         for (int n = fromPanel * Layout.PANEL; n < end; n++) {
             for (int r = 0; r < rows; r++) {
-                float sum = product(w, n / Layout.PANEL, n % Layout.PANEL, x, xAt + r * xStride);
+                int panel = n / Layout.PANEL;
+                int lane = n % Layout.PANEL;
+                float sum = rounding && w.layout.blocked()
+                        ? Rounding.product(w, panel, lane, x, xAt + r * xStride)
+                        : product(w, panel, lane, x, xAt + r * xStride);
                 if (w.biased()) {
                     sum += Floats.get(w.bias, n);
                 }

@@ -31,6 +31,11 @@ final class VectorMatrix implements MatrixKernels {
     private static final int SINGLE_ROWS = 2;
 
     @Override
+    public boolean rounds() {
+        return false;
+    }
+
+    @Override
     public long scratchFloats(PackedMatrix w, int rows) {
         return SCALES_AT / 4 + 2 * scaleBytes(w) / 4;
     }
@@ -53,6 +58,7 @@ final class VectorMatrix implements MatrixKernels {
             int fromPanel,
             int toPanel,
             boolean add,
+            long input,
             MemorySegment scratch,
             long scratchAt) {
         long at = 4 * scratchAt;

@@ -38,17 +38,17 @@ public final class Assembler {
 
     private byte[] code = new byte[1024];
     private int size;
-    private final Map<Integer, Label> spread = new LinkedHashMap<>();
+    private final Map<ByteBuffer, Label> constants = new LinkedHashMap<>(); // of 32 bytes
 
     /** The code, followed by its constants. Everything that was referred to must have been set. */
     public byte[] finish() {
         while (size % 32 != 0) {
             put(0xcc); // a trap: nothing runs on into the constants
         }
-        for (Map.Entry<Integer, Label> constant : spread.entrySet()) {
+        for (Map.Entry<ByteBuffer, Label> constant : constants.entrySet()) {
             set(constant.getValue());
-            for (int i = 0; i < 8; i++) {
-                put4(constant.getKey());
+            for (byte b : constant.getKey().array()) {
+                put(b);
             }
         }
         return Arrays.copyOf(code, size);
@@ -116,7 +116,17 @@ public final class Assembler {
 
     /** Eight 32-bit numbers of one value, kept behind the code. */
     public Mem ints(int value) {
-        return Mem.constant(spread.computeIfAbsent(value, v -> new Label()));
+        ByteBuffer eight = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < 8; i++) {
+            eight.putInt(4 * i, value);
+        }
+        return Mem.constant(constants.computeIfAbsent(eight, v -> new Label()));
+    }
+
+    /** 32 bytes, kept behind the code. */
+    public Mem bytes(byte[] values) {
+        ByteBuffer constant = ByteBuffer.wrap(Arrays.copyOf(values, 32));
+        return Mem.constant(constants.computeIfAbsent(constant, v -> new Label()));
     }
 
     /** Starts a loop's body at a multiple of 32 bytes, by instructions that do nothing. */
@@ -354,6 +364,14 @@ public final class Assembler {
         distance(to, 0);
     }
 
+    /** Has a line of memory brought into all caches; does nothing where there is no memory. */
+    public void prefetch(Mem m) {
+        rex(false, 1, m.index(), m.base().number());
+        put(0x0f);
+        put(0x18);
+        address(1, m, 0);
+    }
+
     /** Returns to the caller. */
     public void ret() {
         put(0xc3);
@@ -437,6 +455,18 @@ public final class Assembler {
         PAND(MAP_0F, PP_66, 0xdb),
         /** Whole numbers: bits of either. */
         POR(MAP_0F, PP_66, 0xeb),
+        /** Whole numbers: bits of one only. */
+        PXOR(MAP_0F, PP_66, 0xef),
+        /** Whole signed numbers: the greater one. */
+        PMAX(MAP_0F38, PP_66, 0x3d),
+        /** Whole numbers of 16 bits: {@code a - b}. */
+        PSUB_WORDS(MAP_0F, PP_66, 0xf9),
+        /** Signed numbers of 16 bits: products of neighbours, added to one number of 32 bits. */
+        PMADD(MAP_0F, PP_66, 0xf5),
+        /** Signed numbers to 16 bits, the nearest there is: in each half four of a, then four of b. */
+        PACK(MAP_0F, PP_66, 0x6b),
+        /** Bytes of a at the places in its half that b says; 0 where b's highest bit is set. */
+        PSHUFFLE(MAP_0F38, PP_66, 0x00),
         /** {@code to += a * b}, one rounding. */
         FMA231(MAP_0F38, PP_66, 0xb8),
         /** {@code to = to * a + b}, one rounding. */
@@ -538,6 +568,46 @@ public final class Assembler {
     public void shiftSigned(Ymm to, Ymm from, int bits) {
         vector(MAP_0F, PP_66, 256, 0x72, 4, to.number(), from.number());
         put(bits);
+    }
+
+    /** {@code to = from << bits}, 16-bit numbers. */
+    public void shiftLeftWords(Ymm to, Ymm from, int bits) {
+        vector(MAP_0F, PP_66, 256, 0x71, 6, to.number(), from.number());
+        put(bits);
+    }
+
+    /** {@code to = from >>> bits}, 16-bit numbers. */
+    public void shiftRightWords(Ymm to, Ymm from, int bits) {
+        vector(MAP_0F, PP_66, 256, 0x71, 2, to.number(), from.number());
+        put(bits);
+    }
+
+    /** {@code to = from >> bits}, signed 16-bit numbers. */
+    public void shiftSignedWords(Ymm to, Ymm from, int bits) {
+        vector(MAP_0F, PP_66, 256, 0x71, 4, to.number(), from.number());
+        put(bits);
+    }
+
+    /** {@code to += } products of neighbouring signed 16-bit numbers, added to one number of 32 bits: AVX512_VNNI and VL. */
+    public void dotWords(Ymm to, Ymm a, Ymm b) {
+        put(0x62);
+        put((to.number() < 8 ? 0x80 : 0) | 0x50 | (b.number() < 8 ? 0x20 : 0) | MAP_0F38);
+        put((~a.number() & 15) << 3 | 4 | PP_66);
+        put(0x28);
+        put(0x52);
+        put(0xc0 | (to.number() & 7) << 3 | b.number() & 7);
+    }
+
+    /** Floats to the nearest signed 32-bit numbers, the even one of two; what has none becomes the lowest. */
+    public void toInts(Ymm to, Ymm from) {
+        vector(MAP_0F, PP_66, 256, 0x5b, to.number(), 0, from.number());
+    }
+
+    /** Rearranges the four pairs of floats: two bits of {@code order} for each place, lowest first. */
+    public void permutePairs(Ymm to, Ymm from, int order) {
+        vex(MAP_0F3A, PP_66, true, 256, to.number(), 0, false, from.number() > 7, 0x00);
+        put(0xc0 | (to.number() & 7) << 3 | from.number() & 7);
+        put(order);
     }
 
     /** Signed 32-bit numbers to floats. */

@@ -124,7 +124,7 @@ class AllocationTest {
                 for (int rows : new int[] {1, ROWS}) {
                     items.put(
                             format + " x " + rows,
-                            () -> matrix.multiply(w, x, 0, COLUMNS, y, 0, 33, rows, 0, 2, rows > 1, scratch, 0));
+                            () -> matrix.multiply(w, x, 0, COLUMNS, y, 0, 33, rows, 0, 2, rows > 1, 0, scratch, 0));
                 }
             }
         }

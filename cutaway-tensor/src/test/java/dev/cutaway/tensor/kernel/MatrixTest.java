@@ -43,7 +43,7 @@ class MatrixTest {
         MemorySegment expected = Weights.segment(PAD + rows * (n + 2), 3);
         boolean add = rows % 3 == 0;
         multiply(Kernels.get().matrix(), w, x, y, rows, k + 1, n + 2, 0, w.panels(), add);
-        multiply(Kernels.scalar().matrix(), w, x, expected, rows, k + 1, n + 2, 0, w.panels(), add);
+        multiply(new ScalarMatrix(Kernels.get().matrix().rounds()), w, x, expected, rows, k + 1, n + 2, 0, w.panels(), add);
         int size = PAD + rows * (n + 2);
         assertThat(Weights.floats(y, 0, size))
                 .as("%s [%d, %d], %d rows", dtype, n, k, rows)
@@ -62,7 +62,7 @@ class MatrixTest {
             int to,
             boolean add) {
         MemorySegment scratch = Arena.ofAuto().allocate(4 * kernels.scratchFloats(w, rows) + 64, 64);
-        kernels.multiply(w, x, PAD, xStride, y, PAD, yStride, rows, from, to, add, scratch, 0);
+        kernels.multiply(w, x, PAD, xStride, y, PAD, yStride, rows, from, to, add, 0, scratch, 0);
     }
 
     @Test
@@ -82,19 +82,58 @@ class MatrixTest {
         }
     }
 
+    /** Of kernels that round activations: no further off than half a step for each activation, and not equal either. */
     @Test
     void quantisedProductsEqualThoseOfTheWidenedMatrix() {
+        boolean rounds = Kernels.get().matrix().rounds();
         for (DType dtype : new DType[] {DType.Q8_0, DType.Q4_0, DType.Q4_1, DType.Q5_K, DType.Q6_K, DType.F16}) {
             Tensor weight = Weights.random(dtype, 40, 256, 8);
+            Tensor wide = weight.widen();
             MemorySegment x = Weights.segment(PAD + 7 * 256, 1);
             MemorySegment narrow = Weights.segment(PAD + 7 * 40, 2);
-            MemorySegment wide = Weights.segment(PAD + 7 * 40, 2);
+            MemorySegment expected = Weights.segment(PAD + 7 * 40, 2);
             for (int rows : new int[] {1, 7}) {
                 multiply(Kernels.get().matrix(), PackedMatrix.of(weight), x, narrow, rows, 256, 40, 0, 2, false);
-                multiply(Kernels.get().matrix(), PackedMatrix.of(weight.widen()), x, wide, rows, 256, 40, 0, 2, false);
-                assertThat(Weights.floats(narrow, PAD, rows * 40))
-                        .as("%s, %d rows", dtype, rows)
-                        .isEqualTo(Weights.floats(wide, PAD, rows * 40));
+                multiply(Kernels.get().matrix(), PackedMatrix.of(wide), x, expected, rows, 256, 40, 0, 2, false);
+                float[] actual = Weights.floats(narrow, PAD, rows * 40);
+                float[] exact = Weights.floats(expected, PAD, rows * 40);
+                if (rounds && dtype.quantised()) {
+                    for (int i = 0; i < actual.length; i++) {
+                        assertThat(Math.abs(actual[i] - exact[i]))
+                                .as("%s, output %d of %d rows", dtype, i, rows)
+                                .isLessThan(farthest(wide, i % 40, x, PAD + i / 40 * 256L));
+                    }
+                    assertThat(actual).isNotEqualTo(exact);
+                } else {
+                    assertThat(actual).as("%s, %d rows", dtype, rows).isEqualTo(exact);
+                }
+            }
+        }
+    }
+
+    /** Half a step for each activation times its weight, and what sums of floats may be off. */
+    private static float farthest(Tensor weight, int n, MemorySegment x, long xAt) {
+        double sum = 0;
+        for (int k = 0; k < 256; k++) {
+            float greatest = Rounding.greatest(x, xAt + k / 32 * 32);
+            float w = Math.abs(weight.get(256L * n + k));
+            sum += w * (greatest * Rounding.STEP / 2 + Math.abs(Floats.get(x, xAt + k)) * 0x1p-20f);
+        }
+        return (float) sum;
+    }
+
+    @Test
+    void whatIsNoNumberIsNotHidden() {
+        PackedMatrix w = PackedMatrix.of(Weights.random(DType.Q4_0, 33, 64, 8));
+        for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            MemorySegment x = Weights.segment(PAD + 7 * 64, 1);
+            Floats.set(x, PAD + 2 * 64 + 40, odd);
+            MemorySegment y = Weights.segment(PAD + 7 * 33, 2);
+            multiply(Kernels.get().matrix(), w, x, y, 7, 64, 33, 0, 2, false);
+            for (int r = 0; r < 7; r++) {
+                for (float value : Weights.floats(y, PAD + r * 33, 33)) {
+                    assertThat(Float.isFinite(value)).as("row %d of %s", r, odd).isEqualTo(r != 2);
+                }
             }
         }
     }

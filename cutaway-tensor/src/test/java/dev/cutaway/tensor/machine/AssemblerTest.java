@@ -77,6 +77,12 @@ class AssemblerTest {
             case PSUB -> "vpsubd";
             case PAND -> "vpand";
             case POR -> "vpor";
+            case PXOR -> "vpxor";
+            case PMAX -> "vpmaxsd";
+            case PSUB_WORDS -> "vpsubw";
+            case PMADD -> "vpmaddwd";
+            case PACK -> "vpackssdw";
+            case PSHUFFLE -> "vpshufb";
             case FMA231 -> "vfmadd231ps";
             case FMA213 -> "vfmadd213ps";
             case AND_NOT -> "vandnps";
@@ -112,6 +118,12 @@ class AssemblerTest {
             put("vpslld " + name(x) + "," + name(y) + ",13", a -> a.shiftLeft(x, y, 13));
             put("vpsrld " + name(x) + "," + name(y) + ",4", a -> a.shiftRight(x, y, 4));
             put("vpsrad " + name(x) + "," + name(y) + ",31", a -> a.shiftSigned(x, y, 31));
+            put("vpsllw " + name(x) + "," + name(y) + ",8", a -> a.shiftLeftWords(x, y, 8));
+            put("vpsrlw " + name(x) + "," + name(y) + ",12", a -> a.shiftRightWords(x, y, 12));
+            put("vpsraw " + name(x) + "," + name(y) + ",8", a -> a.shiftSignedWords(x, y, 8));
+            put("{evex} vpdpwssd " + name(x) + "," + name(y) + "," + name(z), a -> a.dotWords(x, y, z));
+            put("vcvtps2dq " + name(x) + "," + name(y), a -> a.toInts(x, y));
+            put("vpermq " + name(x) + "," + name(y) + ",216", a -> a.permutePairs(x, y, 216));
             put("vcvtdq2ps " + name(x) + "," + name(y), a -> a.toFloats(x, y));
             put("vextractf128 " + xmm(x) + "," + name(y) + ",1", a -> a.upper(x, y));
             put("vpermilps " + name(x) + "," + name(y) + ",14", a -> a.permute(x, y, 14));
@@ -163,6 +175,7 @@ class AssemblerTest {
             put("mov " + name(p[0]) + ",-1", a -> a.mov(p[0], -1));
         }
         for (Mem m : PLACES) {
+            put("prefetcht0 " + place("byte", m), a -> a.prefetch(m));
             put("mov rdx," + place("qword", m), a -> a.mov(Gp.RDX, m));
             put("mov r9," + place("qword", m), a -> a.mov(Gp.R9, m));
             put("add r14," + place("qword", m), a -> a.add(Gp.R14, m));
