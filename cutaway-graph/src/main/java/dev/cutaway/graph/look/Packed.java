@@ -18,7 +18,8 @@ final class Packed {
         }
         MatrixKernels k = Kernels.get().matrix();
         Tensor scratch = Tensor.zeros(Math.max(16, k.scratchFloats(w, rows)));
-        k.multiply(w, x.data(), 0, w.columns(), y.data(), 0, w.rows(), rows, 0, w.panels(), false, 0, scratch.data(), 0);
+        k.multiply(
+                w, x.data(), 0, w.columns(), y.data(), 0, w.rows(), rows, 0, w.panels(), false, 0, scratch.data(), 0);
         return y;
     }
 }

@@ -15,7 +15,6 @@ import static dev.cutaway.tensor.machine.Gp.RCX;
 import static dev.cutaway.tensor.machine.Gp.RDI;
 import static dev.cutaway.tensor.machine.Gp.RDX;
 import static dev.cutaway.tensor.machine.Gp.RSI;
-import static dev.cutaway.tensor.machine.Gp.RSP;
 import static dev.cutaway.tensor.machine.Ymm.Y12;
 
 import dev.cutaway.tensor.machine.Assembler;

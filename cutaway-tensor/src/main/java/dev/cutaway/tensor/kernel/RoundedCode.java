@@ -214,12 +214,17 @@ final class RoundedCode {
         a.mov(R10, RDX);
         a.mov(R11, R8);
         Label units = a.here();
-        blocks(a, block, RAX, () -> {
-            int parts = halved ? 2 : 1;
-            for (int part = 0; part < parts; part++) {
-                dotPart(a, block, part, parts);
-            }
-        }, () -> a.add(R10, RECORD));
+        blocks(
+                a,
+                block,
+                RAX,
+                () -> {
+                    int parts = halved ? 2 : 1;
+                    for (int part = 0; part < parts; part++) {
+                        dotPart(a, block, part, parts);
+                    }
+                },
+                () -> a.add(R10, RECORD));
         a.dec(R11);
         a.jump(Condition.NOT_EQUAL, units);
         ProductCode.finishRow(a);
@@ -252,7 +257,10 @@ final class RoundedCode {
             for (int g = 0; g < BlockCode.GROUPS; g++) {
                 ahead(a, block, BlockCode.GROUPS * step + g);
                 Ymm sum = Ymm.of(4 + g);
-                block.pairs(step, g, (pair, codes) -> madd(a, sum, codes, Ymm.of(8 + pair - first), codes, fresh && pair == 0));
+                block.pairs(
+                        step,
+                        g,
+                        (pair, codes) -> madd(a, sum, codes, Ymm.of(8 + pair - first), codes, fresh && pair == 0));
             }
         }
         a.broadcast(Ymm.Y8, Mem.at(R10, STEP));
@@ -332,30 +340,35 @@ final class RoundedCode {
             a.load(Ymm.Y11, a.ints(centre << 16 | centre));
         }
         Label loop = a.here();
-        blocks(a, block, RAX, () -> {
-            for (int g = 0; g < BlockCode.GROUPS; g++) {
-                int at = 32 * g;
-                for (int step = 0; step < block.steps(); step++) {
-                    block.pairs(step, g, (pair, codes) -> {
-                        if (centre > 0) {
-                            a.op(Op.PSUB_WORDS, codes, codes, Ymm.Y11);
+        blocks(
+                a,
+                block,
+                RAX,
+                () -> {
+                    for (int g = 0; g < BlockCode.GROUPS; g++) {
+                        int at = 32 * g;
+                        for (int step = 0; step < block.steps(); step++) {
+                            block.pairs(step, g, (pair, codes) -> {
+                                if (centre > 0) {
+                                    a.op(Op.PSUB_WORDS, codes, codes, Ymm.Y11);
+                                }
+                                a.store(Mem.at(RDX, ROW_BYTES * pair + at), codes);
+                            });
                         }
-                        a.store(Mem.at(RDX, ROW_BYTES * pair + at), codes);
-                    });
-                }
-                for (int part = 0; part < (halved ? 2 : 1); part++) {
-                    block.scale(g, part);
-                    a.store(Mem.at(RCX, ROW_BYTES * part + at), Ymm.Y13);
-                }
-                if (layout.minimum) {
-                    block.minimum(g);
-                    a.store(Mem.at(RCX, ROW_BYTES + at), Ymm.Y13);
-                }
-            }
-        }, () -> {
-            a.add(RDX, BlockCode.PAIRS * ROW_BYTES);
-            a.sub(RCX, -scaleBytes());
-        });
+                        for (int part = 0; part < (halved ? 2 : 1); part++) {
+                            block.scale(g, part);
+                            a.store(Mem.at(RCX, ROW_BYTES * part + at), Ymm.Y13);
+                        }
+                        if (layout.minimum) {
+                            block.minimum(g);
+                            a.store(Mem.at(RCX, ROW_BYTES + at), Ymm.Y13);
+                        }
+                    }
+                },
+                () -> {
+                    a.add(RDX, BlockCode.PAIRS * ROW_BYTES);
+                    a.sub(RCX, -scaleBytes());
+                });
         a.dec(RSI);
         a.jump(Condition.NOT_EQUAL, loop);
         a.add(RSP, BlockCode.STACK);
@@ -392,8 +405,10 @@ final class RoundedCode {
         for (Gp r : saved) {
             a.push(r);
         }
-        // RDI arguments; RSI x of the tile; RCX y of the tile; RDX codes, R15 scales and RAX x now, RBX x now + 3 strides;
-        // R8 x stride; R9 3 * x stride; R10 and R12 codes and scales of the panel's half; R11 blocks left; RBP tiles left;
+        // RDI arguments; RSI x of the tile; RCX y of the tile; RDX codes, R15 scales and RAX x now, RBX x now + 3
+        // strides;
+        // R8 x stride; R9 3 * x stride; R10 and R12 codes and scales of the panel's half; R11 blocks left; RBP tiles
+        // left;
         // R13 halves left; R14 y of the half
         a.mov(R8, Mem.at(RDI, X_STRIDE));
         a.lea(R9, Mem.at(R8, R8, 2, 0));

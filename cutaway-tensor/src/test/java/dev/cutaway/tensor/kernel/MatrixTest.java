@@ -43,7 +43,17 @@ class MatrixTest {
         MemorySegment expected = Weights.segment(PAD + rows * (n + 2), 3);
         boolean add = rows % 3 == 0;
         multiply(Kernels.get().matrix(), w, x, y, rows, k + 1, n + 2, 0, w.panels(), add);
-        multiply(new ScalarMatrix(Kernels.get().matrix().rounds()), w, x, expected, rows, k + 1, n + 2, 0, w.panels(), add);
+        multiply(
+                new ScalarMatrix(Kernels.get().matrix().rounds()),
+                w,
+                x,
+                expected,
+                rows,
+                k + 1,
+                n + 2,
+                0,
+                w.panels(),
+                add);
         int size = PAD + rows * (n + 2);
         assertThat(Weights.floats(y, 0, size))
                 .as("%s [%d, %d], %d rows", dtype, n, k, rows)
