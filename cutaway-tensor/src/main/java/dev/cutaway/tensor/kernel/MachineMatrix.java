@@ -19,8 +19,9 @@ import java.util.Optional;
 final class MachineMatrix implements MatrixKernels {
     private static final int TILE = 6;
     /** Columns that are widened at once: half of a panel's rows of them, 16 kB, stay in the first cache. */
-    private static final int DEPTH = 256;
+    static final int DEPTH = 256;
 
+    private static final int FEW = 2 * TILE;
     private static final int LINE = 16; // floats
     private static final int SCALES = 2 * DEPTH / Layout.BLOCK * Layout.PANEL;
     private static final int ARGUMENTS = ProductCode.TILE_ARGUMENTS / 4;
@@ -55,8 +56,7 @@ final class MachineMatrix implements MatrixKernels {
 
     private Codes floats(Layout layout) {
         MachineCode dot = MachineCode.of(ProductCode.dot(layout));
-        MachineCode expand = layout == Layout.F32 ? dot : MachineCode.of(ProductCode.expand(layout));
-        return new Codes(dot, expand, Optional.empty(), tiles);
+        return new Codes(dot, MachineCode.of(ProductCode.expand(layout)), Optional.empty(), tiles);
     }
 
     private static Codes rounded(RoundedCode code) {
@@ -261,18 +261,19 @@ final class MachineMatrix implements MatrixKernels {
             long scratchAt,
             long arguments) {
         long weights = scratch.address() + 4 * scratchAt;
-        if (w.layout == Layout.F32) {
-            weights = w.data.address() + w.panelAt(panel) + 4L * Layout.PANEL * k;
+        boolean direct = w.layout == Layout.F32 && rows <= FEW; // rearranging must pay
+        if (direct) {
+            weights = w.data.address() + w.panelAt(panel) + placeOf(w, k);
         } else {
             c.expand.call(w.data.address() + w.panelAt(panel) + placeOf(w, k), units(w, depth), weights, 0, 0, 0);
         }
         number(scratch, arguments, ProductCode.X_STRIDE, xBytes);
         number(scratch, arguments, ProductCode.W, weights);
-        number(scratch, arguments, ProductCode.W_STRIDE, 4L * Layout.PANEL);
+        number(scratch, arguments, ProductCode.W_STRIDE, direct ? 4L * Layout.PANEL : 2L * Layout.PANEL);
         number(scratch, arguments, ProductCode.Y_STRIDE, 4L * Layout.PANEL);
         number(scratch, arguments, ProductCode.DEPTH, depth);
         number(scratch, arguments, ProductCode.BLOCKS, 2);
-        number(scratch, arguments, ProductCode.BLOCK_STRIDE, 64);
+        number(scratch, arguments, ProductCode.BLOCK_STRIDE, direct ? 64 : ProductCode.HALF_BYTES);
         number(scratch, arguments, ProductCode.MORE, k);
         int whole = rows / TILE;
         long sums = scratch.address() + 4 * (arguments - (long) Layout.PANEL * rows);
@@ -330,7 +331,7 @@ final class MachineMatrix implements MatrixKernels {
 
     /** Bytes from a panel to a column at which columns are widened. */
     private static long placeOf(PackedMatrix w, int k) {
-        return w.layout.blocked() ? w.layout.superAt(k / w.layout.superColumns) : 2L * Layout.PANEL * k;
+        return w.layout.blocked() ? w.layout.superAt(k / w.layout.superColumns) : w.layout.panelBytes(k);
     }
 
     private static void number(MemorySegment scratch, long at, int offset, long value) {

@@ -124,10 +124,19 @@ final class ProductCode {
         a.sub(RCX, -ROW_BYTES);
     }
 
+    /** From one half of a widened panel to the other: so many columns of sixteen floats, close together for the first cache. */
+    static final int HALF_BYTES = MachineMatrix.DEPTH * ROW_BYTES / 2;
+
+    /** Where a group's columns of a widened panel begin. */
+    static int halfAt(int group) {
+        return HALF_BYTES * (group / 2) + 32 * (group % 2);
+    }
+
     /**
-     * Widens columns of one panel of halves.
+     * Widens columns of one panel.
      *
-     * <p>{@code f(place in the panel, pairs of columns, out)}: {@code out[columns, 32]}.
+     * <p>{@code f(place in the panel, pairs of columns (of F32: columns), out)}: {@code out[2, 256, 16]}, one half of the panel
+     * after the other.
      */
     static byte[] expand(Layout layout) {
         Assembler a = new Assembler();
@@ -135,13 +144,17 @@ final class ProductCode {
         Label loop = a.here();
         for (int g = 0; g < BlockCode.GROUPS; g++) {
             a.load(Y12, Mem.at(RDI, 32 * g));
-            block.halfWord(Y12, true);
-            a.store(Mem.at(RDX, 32 * g), Ymm.Y13);
-            block.halfWord(Y12, false);
-            a.store(Mem.at(RDX, ROW_BYTES + 32 * g), Ymm.Y13);
+            if (layout == Layout.F32) {
+                a.store(Mem.at(RDX, halfAt(g)), Y12);
+            } else {
+                block.halfWord(Y12, true);
+                a.store(Mem.at(RDX, halfAt(g)), Ymm.Y13);
+                block.halfWord(Y12, false);
+                a.store(Mem.at(RDX, halfAt(g) + ROW_BYTES / 2), Ymm.Y13);
+            }
         }
         a.sub(RDI, -ROW_BYTES);
-        a.add(RDX, 2 * ROW_BYTES);
+        a.add(RDX, layout == Layout.F32 ? ROW_BYTES / 2 : ROW_BYTES);
         a.dec(RSI);
         a.jump(Condition.NOT_EQUAL, loop);
         a.zeroUpper();

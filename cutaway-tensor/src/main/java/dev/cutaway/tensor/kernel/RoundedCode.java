@@ -46,6 +46,9 @@ final class RoundedCode {
     private static final int SUM = 12;
     private static final int STEPS = 16;
     private static final int ROW_BYTES = 4 * Layout.PANEL;
+    /** From one half of a decoded panel to the other. */
+    private static final int HALF_BYTES = MachineMatrix.DEPTH / 2 * ROW_BYTES / 2;
+
     private static final int NATURAL = 0b11_01_10_00;
     private static final int SWAP = 0b01_00_11_10;
 
@@ -328,8 +331,8 @@ final class RoundedCode {
     /**
      * Decodes blocks of one panel, for several rows.
      *
-     * <p>{@code f(place in the panel, units, codes, scales)}: {@code codes[pairs, 32]} of two signed 16-bit numbers each,
-     * {@code scales[blocks, 1 or 2, 32]}: scales, or scales and minima, or the scales of both halves.
+     * <p>{@code f(place in the panel, units, codes, scales)}: {@code codes[2, 128, 16]} of pairs of signed 16-bit numbers, one
+     * half of the panel after the other; {@code scales[blocks, 1 or 2, 32]}: scales, or scales and minima, or the scales of both halves.
      */
     byte[] expand() {
         Assembler a = new Assembler();
@@ -347,12 +350,13 @@ final class RoundedCode {
                 () -> {
                     for (int g = 0; g < BlockCode.GROUPS; g++) {
                         int at = 32 * g;
+                int to = g / 2 * HALF_BYTES + 32 * (g % 2);
                         for (int step = 0; step < block.steps(); step++) {
                             block.pairs(step, g, (pair, codes) -> {
                                 if (centre > 0) {
                                     a.op(Op.PSUB_WORDS, codes, codes, Ymm.Y11);
                                 }
-                                a.store(Mem.at(RDX, ROW_BYTES * pair + at), codes);
+                                a.store(Mem.at(RDX, ROW_BYTES / 2 * pair + to), codes);
                             });
                         }
                         for (int part = 0; part < (halved ? 2 : 1); part++) {
@@ -366,7 +370,7 @@ final class RoundedCode {
                     }
                 },
                 () -> {
-                    a.add(RDX, BlockCode.PAIRS * ROW_BYTES);
+                    a.add(RDX, BlockCode.PAIRS * ROW_BYTES / 2);
                     a.sub(RCX, -scaleBytes());
                 });
         a.dec(RSI);
@@ -441,7 +445,7 @@ final class RoundedCode {
         for (int part = 0; part < parts; part++) {
             tilePart(a, rows, part, BlockCode.PAIRS / parts);
         }
-        a.add(RDX, BlockCode.PAIRS * ROW_BYTES);
+        a.add(RDX, BlockCode.PAIRS * ROW_BYTES / 2);
         a.sub(R15, -scaleBytes());
         a.add(RAX, RECORD);
         a.add(RBX, RECORD);
@@ -453,7 +457,7 @@ final class RoundedCode {
         a.add(RCX, ROW_BYTES * rows);
         a.dec(RBP);
         a.jump(Condition.NOT_EQUAL, tile);
-        a.add(R10, ROW_BYTES / 2);
+        a.add(R10, HALF_BYTES);
         a.add(R12, ROW_BYTES / 2);
         a.add(R14, ROW_BYTES / 2);
         a.dec(R13);
@@ -474,8 +478,8 @@ final class RoundedCode {
         }
         for (int pair = part * pairs; pair < (part + 1) * pairs; pair++) {
             boolean first = pair == part * pairs;
-            a.load(Ymm.Y12, Mem.at(RDX, ROW_BYTES * pair));
-            a.load(Ymm.Y13, Mem.at(RDX, ROW_BYTES * pair + 32));
+            a.load(Ymm.Y12, Mem.at(RDX, ROW_BYTES / 2 * pair));
+            a.load(Ymm.Y13, Mem.at(RDX, ROW_BYTES / 2 * pair + 32));
             for (int r = 0; r < rows; r++) {
                 a.broadcast(Ymm.Y14, record(r, STEPS + 4 * pair));
                 madd(a, Ymm.of(2 * r), Ymm.Y14, Ymm.Y12, Ymm.Y15, first);
