@@ -38,7 +38,7 @@ final class RoundedCode {
     static final int RECORD = 80;
 
     /** How far ahead of its use memory is asked for; 1 to 8 kB were tried. */
-    static final int AHEAD = 2048;
+    static final int AHEAD = 4096;
 
     private static final int LINE = 64;
     private static final int STEP = 0;
