@@ -59,7 +59,7 @@ public class ProductBenchmark {
     /** All outputs of all rows. */
     @Benchmark
     public MemorySegment product() {
-        Kernels.get().matrix().multiply(w, x, 0, COLUMNS, y, 0, ROWS, rows, 0, w.panels(), false, scratch, 0);
+        Kernels.get().matrix().multiply(w, x, 0, COLUMNS, y, 0, ROWS, rows, 0, w.panels(), false, 0, scratch, 0);
         return y;
     }
 }

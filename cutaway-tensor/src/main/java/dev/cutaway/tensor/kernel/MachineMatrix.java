@@ -150,12 +150,18 @@ final class MachineMatrix implements MatrixKernels {
             long scratchAt) {
         long records = scratch.address() + 4 * (scratchAt + LINE);
         long kind = (long) w.layout.ordinal() << 32 | w.columns();
-        if (input == 0
-                || scratch.get(Floats.LONG, 4 * scratchAt) != input
-                || scratch.get(Floats.LONG, 4 * scratchAt + 8) != kind) {
+        long at = 4 * scratchAt;
+        boolean known = input != 0
+                && scratch.get(Floats.LONG, at) == input
+                && scratch.get(Floats.LONG, at + 8) == kind
+                && scratch.get(Floats.LONG, at + 16) == x
+                && scratch.get(Floats.LONG, at + 24) == rows;
+        if (!known) {
             round.call(x, records, w.columns() / Layout.BLOCK, rows, xBytes, 0);
-            scratch.set(Floats.LONG, 4 * scratchAt, input);
-            scratch.set(Floats.LONG, 4 * scratchAt + 8, kind);
+            scratch.set(Floats.LONG, at, input);
+            scratch.set(Floats.LONG, at + 8, kind);
+            scratch.set(Floats.LONG, at + 16, x);
+            scratch.set(Floats.LONG, at + 24, rows);
         }
         return records;
     }

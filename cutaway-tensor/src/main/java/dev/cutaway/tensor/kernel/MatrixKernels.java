@@ -28,8 +28,8 @@ public sealed interface MatrixKernels permits MachineMatrix, ScalarMatrix, Vecto
      * @param x {@code [rows, >= w.columns()]} from float {@code xAt}, rows {@code xStride} floats apart
      * @param y {@code [rows, >= w.rows()]} from float {@code yAt}, rows {@code yStride} floats apart; not overlapping x
      * @param add whether to add to what y holds instead of replacing it: the residual connection
-     * @param input 0, or a number that no other input has had: calls with the same number and scratch have the same rows of x,
-     *     which are then prepared once
+     * @param input 0, or a number that no other input has had: while it is the same, x is the same where it was read before, and
+     *     need not be prepared again
      * @param scratch this thread's own memory, at least {@link #scratchFloats} floats from {@code scratchAt}, best aligned to
      *     64 bytes
      */

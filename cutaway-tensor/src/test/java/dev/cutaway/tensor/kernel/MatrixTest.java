@@ -132,6 +132,31 @@ class MatrixTest {
         return (float) sum;
     }
 
+    /** Rows prepared once serve other panels, but neither other rows, nor another format, nor the same place later. */
+    @Test
+    void preparedRowsAreThoseOfTheirInput() {
+        MatrixKernels kernels = Kernels.get().matrix();
+        PackedMatrix four = PackedMatrix.of(Weights.random(DType.Q4_0, 64, 64, 8));
+        PackedMatrix eight = PackedMatrix.of(Weights.random(DType.Q8_0, 64, 64, 8));
+        MemorySegment x = Weights.segment(PAD + 7 * 64, 1);
+        MemorySegment y = Weights.segment(7 * 64, 2);
+        MemorySegment expected = Weights.segment(PAD + 7 * 64, 3);
+        MemorySegment scratch = Arena.ofAuto().allocate(4 * kernels.scratchFloats(four, 7) + 64, 64);
+        int input = 1;
+        for (int changed = 0; changed < 2; changed++, input++) {
+            for (PackedMatrix w : new PackedMatrix[] {four, eight, four}) {
+                for (int rows : new int[] {7, 3, 7}) {
+                    int from = 7 - rows;
+                    kernels.multiply(w, x, PAD + from * 64, 64, y, 0, 64, rows, 0, 1, false, input, scratch, 0);
+                    kernels.multiply(w, x, PAD + from * 64, 64, y, 0, 64, rows, 1, 2, false, input, scratch, 0);
+                    multiply(kernels, w, x.asSlice(from * 64 * 4L), expected, rows, 64, 64, 0, 2, false);
+                    assertThat(Weights.floats(y, 0, rows * 64)).isEqualTo(Weights.floats(expected, PAD, rows * 64));
+                }
+            }
+            Floats.set(x, PAD + 5 * 64 + 1, 9);
+        }
+    }
+
     @Test
     void whatIsNoNumberIsNotHidden() {
         PackedMatrix w = PackedMatrix.of(Weights.random(DType.Q4_0, 33, 64, 8));
