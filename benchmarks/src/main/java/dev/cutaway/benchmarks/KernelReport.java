@@ -129,7 +129,21 @@ public final class KernelReport {
             int to = (int) ((long) w.panels() * (chunk + 1) / chunks);
             Kernels.get()
                     .matrix()
-                    .multiply(w, x, 0, COLUMNS, y, 0, w.rows(), rows, from, to, false, 0, scratch, worker * scratchFloats);
+                    .multiply(
+                            w,
+                            x,
+                            0,
+                            COLUMNS,
+                            y,
+                            0,
+                            w.rows(),
+                            rows,
+                            from,
+                            to,
+                            false,
+                            0,
+                            scratch,
+                            worker * scratchFloats);
         });
     }
 

@@ -94,7 +94,9 @@ public final class PoolReport {
         return new Timing.Step(chunks, (chunk, worker) -> {
             int from = w.panels() * chunk / chunks;
             int to = w.panels() * (chunk + 1) / chunks;
-            Kernels.get().matrix().multiply(w, x, 0, columns, y, 0, rows, 1, from, to, false, 0, scratch, worker * need);
+            Kernels.get()
+                    .matrix()
+                    .multiply(w, x, 0, columns, y, 0, rows, 1, from, to, false, 0, scratch, worker * need);
         });
     }
 }

@@ -350,7 +350,7 @@ final class RoundedCode {
                 () -> {
                     for (int g = 0; g < BlockCode.GROUPS; g++) {
                         int at = 32 * g;
-                int to = g / 2 * HALF_BYTES + 32 * (g % 2);
+                        int to = g / 2 * HALF_BYTES + 32 * (g % 2);
                         for (int step = 0; step < block.steps(); step++) {
                             block.pairs(step, g, (pair, codes) -> {
                                 if (centre > 0) {
