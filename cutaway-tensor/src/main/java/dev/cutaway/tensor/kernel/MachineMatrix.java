@@ -149,7 +149,8 @@ final class MachineMatrix implements MatrixKernels {
             MemorySegment scratch,
             long scratchAt) {
         long records = scratch.address() + 4 * (scratchAt + LINE);
-        long kind = (long) w.layout.ordinal() << 32 | w.columns();
+        long kind =
+                (w.layout.codeBits << 1 | (w.layout.minimum ? 1L : 0)) << 32 | w.columns(); // what records depend on
         long at = 4 * scratchAt;
         boolean known = input != 0
                 && scratch.get(Floats.LONG, at) == input
