@@ -9,7 +9,7 @@ import java.util.Optional;
  * Which kernels run and why, decided before any vector class is loaded.
  *
  * @param machine whether products, row functions and attention run as machine code made at run time
- * @param bits size of a vector of the Vector API; 0 for plain Java
+ * @param bits size of a vector of the Vector API; 0 for plain Java, or machine code alone
  * @param why one sentence, with the way to something faster where there is one
  * @param error what is wrong with the request, if anything; then {@code bits} is 0
  */
@@ -48,11 +48,15 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
             if (wish.equals("machine")) {
                 return machine(obstacle);
             }
-            // The machine code's vectors have 256 bits: where there are wider ones, the compiler's code for those wins.
-            if (obstacle.isEmpty() && !(vectors && cpu.map(Cpu::avx512).orElse(false))) {
+            if (obstacle.isEmpty()) {
+                // The machine code's vectors have 256 bits: where there are wider ones, many rows times float weights,
+                // which
+                // are the same to the bit, are left to the compiler's code for those.
+                int wide = vectors && cpu.map(Cpu::avx512).orElse(false) ? Processor.vectorBits() : 0;
                 String why = "this processor has 256-bit vectors with fused multiply-add, and code made for them is"
-                        + " faster than what the JVM's compiler makes";
-                return new Choice(true, 0, why, Optional.empty());
+                        + " faster than what the JVM's compiler makes"
+                        + (wide > 256 ? "; prompts with float weights run on the Vector API's " + wide + " bits" : "");
+                return new Choice(true, wide > 256 ? wide : 0, why, Optional.empty());
             }
         }
         if (!vectors) {

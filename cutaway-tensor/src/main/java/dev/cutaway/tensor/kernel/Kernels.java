@@ -1,6 +1,7 @@
 package dev.cutaway.tensor.kernel;
 
 import dev.cutaway.tensor.UsageException;
+import java.util.Optional;
 
 /**
  * The one choice of kernels in a process: machine code made at run time ({@code machine}), the Vector API with 128-, 256- or
@@ -34,7 +35,8 @@ public final class Kernels {
     }
 
     private static Kernels machine() {
-        MachineMatrix matrix = new MachineMatrix();
+        MachineMatrix matrix =
+                new MachineMatrix(Choice.MADE.bits() > 0 ? Optional.of(new VectorMatrix()) : Optional.empty());
         MachineRows rows = new MachineRows();
         return new Kernels("machine", matrix, rows, new MachineAttention(matrix, rows));
     }

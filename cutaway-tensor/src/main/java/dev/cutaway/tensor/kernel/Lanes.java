@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** The one vector shape of this process: C2 compiles well only what it has seen in a single shape. */
 final class Lanes {
-    static final VectorSpecies<Float> FLOATS =
-            VectorSpecies.of(float.class, VectorShape.forBitSize(Choice.MADE.bits()));
+    static final VectorSpecies<Float> FLOATS = VectorSpecies.of(
+            float.class, VectorShape.forBitSize(Choice.MADE.bits() > 0 ? Choice.MADE.bits() : Processor.vectorBits()));
     static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 

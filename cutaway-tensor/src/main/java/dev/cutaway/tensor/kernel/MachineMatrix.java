@@ -29,12 +29,15 @@ final class MachineMatrix implements MatrixKernels {
 
     private static final long ADD = 1L << 32;
 
+    private final Optional<VectorMatrix> wider;
     private final boolean dots = Cpu.read().vnni();
     private volatile Map<Layout, Codes> codes = new EnumMap<>(Layout.class); // replaced, never changed
     private final MachineCode[] tiles = new MachineCode[TILE + 1];
     private final MachineCode finish = MachineCode.of(ProductCode.finish());
 
-    MachineMatrix() {
+    /** {@code wider}: what is quicker with many rows of float weights, if anything is. */
+    MachineMatrix(Optional<VectorMatrix> wider) {
+        this.wider = wider;
         for (int rows = 1; rows <= TILE; rows++) {
             tiles[rows] = MachineCode.of(ProductCode.tiles(rows));
         }
@@ -83,7 +86,9 @@ final class MachineMatrix implements MatrixKernels {
 
     @Override
     public long scratchFloats(PackedMatrix w, int rows) {
-        return LINE + records(w, rows) + DEPTH * (long) Layout.PANEL + SCALES + (long) Layout.PANEL * rows + ARGUMENTS;
+        long own =
+                LINE + records(w, rows) + DEPTH * (long) Layout.PANEL + SCALES + (long) Layout.PANEL * rows + ARGUMENTS;
+        return wider.isPresent() ? Math.max(own, wider.get().scratchFloats(w, rows)) : own;
     }
 
     /** Floats that rounded activations take. */
@@ -113,6 +118,12 @@ final class MachineMatrix implements MatrixKernels {
         boolean halves = w.layout == Layout.F16 || w.layout == Layout.BF16;
         if (halves && w.columns() % 2 != 0 || !x.isNative() || !y.isNative() || !scratch.isNative()) {
             PLAIN.multiply(w, x, xAt, xStride, y, yAt, yStride, rows, fromPanel, toPanel, add, 0, scratch, scratchAt);
+            return;
+        }
+        if (wider.isPresent() && rows > FEW && !w.layout.blocked()) {
+            wider.get()
+                    .multiply(
+                            w, x, xAt, xStride, y, yAt, yStride, rows, fromPanel, toPanel, add, 0, scratch, scratchAt);
             return;
         }
         check(w, x, xAt, xStride, y, yAt, yStride, rows, fromPanel, toPanel);

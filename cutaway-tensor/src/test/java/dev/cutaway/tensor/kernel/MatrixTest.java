@@ -1,6 +1,7 @@
 package dev.cutaway.tensor.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
@@ -130,6 +131,27 @@ class MatrixTest {
             sum += w * (greatest * Rounding.STEP / 2 + Math.abs(Floats.get(x, xAt + k)) * 0x1p-20f);
         }
         return (float) sum;
+    }
+
+    /** Where the Vector API is the wider one, many rows go there: forced here, so that every machine tries it. */
+    @Test
+    void manyRowsOfFloatWeightsMayGoToTheVectorApi() {
+        assumeThat(Kernels.get().name()).isEqualTo("machine");
+        assumeThat(ModuleLayer.boot().findModule("jdk.incubator.vector")).isPresent();
+        MachineMatrix kernels = new MachineMatrix(Optional.of(new VectorMatrix()));
+        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.Q4_0}) {
+            PackedMatrix w = PackedMatrix.of(Weights.random(dtype, 67, 64, 8));
+            for (int rows : new int[] {1, 12, 13, 40}) {
+                MemorySegment x = Weights.segment(PAD + rows * 64, 1);
+                MemorySegment y = Weights.segment(PAD + rows * 67, 2);
+                MemorySegment expected = Weights.segment(PAD + rows * 67, 2);
+                multiply(kernels, w, x, y, rows, 64, 67, 0, 3, true);
+                multiply(new ScalarMatrix(true), w, x, expected, rows, 64, 67, 0, 3, true);
+                assertThat(Weights.floats(y, PAD, rows * 67))
+                        .as("%s, %d rows", dtype, rows)
+                        .isEqualTo(Weights.floats(expected, PAD, rows * 67));
+            }
+        }
     }
 
     /** Rows prepared once serve other panels, but neither other rows, nor another format, nor the same place later. */
