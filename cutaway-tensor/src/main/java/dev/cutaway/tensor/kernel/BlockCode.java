@@ -3,7 +3,6 @@ package dev.cutaway.tensor.kernel;
 import static dev.cutaway.tensor.machine.Ymm.Y12;
 import static dev.cutaway.tensor.machine.Ymm.Y13;
 import static dev.cutaway.tensor.machine.Ymm.Y14;
-import static dev.cutaway.tensor.machine.Ymm.Y15;
 
 import dev.cutaway.tensor.machine.Assembler;
 import dev.cutaway.tensor.machine.Assembler.Op;
@@ -17,7 +16,7 @@ import dev.cutaway.tensor.machine.Ymm;
  * upper half of a range from 0 on, {@link #centre} too great. (Only 8-bit codes keep their sign.) A pair's two columns are what
  * can be had from a word at once; {@link #order} says which they are, and activations are put into the same order.
  *
- * <p>A register points to where the block, or super-block, is read. Y12, Y13 and Y15 come and go, and Y14 holds signs, see
+ * <p>A register points to where the block, or super-block, is read. Y12 and Y13 come and go, and Y14 holds signs, see
  * {@link #prepare}.
  */
 final class BlockCode {
@@ -56,8 +55,7 @@ final class BlockCode {
         int[] unit = switch (layout.codeBits) {
             case 8 -> new int[] {0, 2, 1, 3};
             case 4 -> new int[] {0, 4, 1, 5, 2, 6, 3, 7};
-            case 5 -> new int[] {0};
-            default -> new int[] {0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 4, 9, 14, 15};
+            default -> new int[] {0};
         };
         int[] order = new int[Layout.BLOCK];
         for (int i = 0; i < order.length; i++) {
@@ -108,75 +106,48 @@ final class BlockCode {
                 }
             }
             case 5 -> {
-                if (step == 5) {
-                    lowPairs(0, 5, group);
-                    a.shiftLeft(Y12, Y13, 11);
-                    bits(0, Y13, Y12, 5);
-                    use.with(first, Y13);
-                } else {
+                if (step < 5) {
                     word(Y12, step, group);
-                    for (int i = 0; i < 3; i++) {
-                        twoOf(Y12, 2 + 10 * i, Y12, 7 + 10 * i, 5);
-                        use.with(first + i, Y13);
-                    }
+                    fields(3, 5, 0x001f001f, first, use);
+                } else {
+                    highBits(0, 5, 1, group);
+                    use.with(first, Y12);
                 }
             }
-            default -> sixes(step, group, use);
+            default -> {
+                if (step % 4 < 3) {
+                    word(Y12, step / 4 * 3 + step % 4, group);
+                } else {
+                    highBits(step / 4 * 3, 3, 4, group);
+                }
+                fields(2, 6, 0x003f003f, first, use);
+            }
         }
     }
 
-    private void sixes(int step, int group, Use use) {
-        int first = firstPair(step);
-        int words = step / 4 * 3;
-        if (step % 4 < 3) {
-            word(Y12, words + step % 4, group);
-            twoOf(Y12, 2, Y12, 8, 6);
-            use.with(first, Y13);
-            twoOf(Y12, 14, Y12, 20, 6);
-            use.with(first + 1, Y13);
-        } else { // what is left over of each word, and the low bits of all
-            word(Y12, words, group);
-            word(Y15, words + 1, group);
-            twoOf(Y12, 26, Y15, 26, 6);
-            use.with(first, Y13);
-            lowPairs(words, 3, group);
-            a.shiftLeft(Y12, Y13, 16);
-            word(Y13, words + 2, group);
-            a.shiftRight(Y13, Y13, 26);
-            a.op(Op.POR, Y13, Y13, Y12);
-            use.with(first + 1, Y13);
-        }
-    }
-
-    /** Fields of two words, or of one, to the lower and the upper half of Y13; Y15 is used. */
-    private void twoOf(Ymm low, int lowBit, Ymm high, int highBit, int bits) {
-        a.shiftRight(Y13, low, lowBit);
-        if (highBit > 16) {
-            a.shiftRight(Y15, high, highBit - 16);
-        } else {
-            a.shiftLeft(Y15, high, 16 - highBit);
-        }
-        bits(lowBit, Y13, Y15, bits);
-    }
-
-    /** The lower half's field of Y13, and the upper one's of another register, to Y13. */
-    private void bits(int lowBit, Ymm low, Ymm high, int bits) {
-        if (lowBit + bits < 32) {
-            a.op(Op.PAND, Y13, low, a.ints((1 << bits) - 1));
-        }
-        a.op(Op.PAND, high, high, a.ints((1 << bits) - 1 << 16));
-        a.op(Op.POR, Y13, Y13, high);
-    }
-
-    /** The pairs of low bits of some words, side by side, to Y13. */
-    private void lowPairs(int from, int count, int group) {
+    /** Fields of both halves of Y12, one after the other in Y13. */
+    private void fields(int count, int bits, int mask, int first, Use use) {
         for (int i = 0; i < count; i++) {
-            Ymm to = i == 0 ? Y13 : Y15;
-            word(to, from + i, group);
-            a.op(Op.PAND, to, to, a.ints(3));
             if (i > 0) {
-                a.shiftLeft(to, to, 2 * i);
-                a.op(Op.POR, Y13, Y13, to);
+                a.shiftRightWords(Y13, Y12, bits * i);
+            }
+            a.op(Op.PAND, Y13, i > 0 ? Y13 : Y12, a.ints(mask));
+            use.with(first + i, Y13);
+        }
+    }
+
+    /** The highest bits of both halves of some words, put together in Y12; Y13 is used. */
+    private void highBits(int from, int count, int each, int group) {
+        int mask = (1 << each) - 1 << 16 - each;
+        for (int i = 0; i < count; i++) {
+            Ymm to = i == 0 ? Y12 : Y13;
+            word(to, from + i, group);
+            a.op(Op.PAND, to, to, a.ints(mask << 16 | mask));
+            if (16 - each > each * i) {
+                a.shiftRightWords(to, to, 16 - each - each * i);
+            }
+            if (i > 0) {
+                a.op(Op.POR, Y12, Y12, to);
             }
         }
     }
@@ -207,8 +178,8 @@ final class BlockCode {
         }
         return switch (layout.codeBits) {
             case 4 -> 0x88888888;
-            case 5 -> 0x84210840 | (word == 2 ? 1 : word == 4 ? 2 : 0);
-            default -> 0x82082080 | (word % 3 == 2 ? 2 : 0);
+            case 5 -> 0x42104210 | (word == 4 ? 0x80008000 : 0);
+            default -> 0x08200820 | (word % 3 == 1 ? 0x20002000 : word % 3 == 2 ? 0x80008000 : 0);
         };
     }
 

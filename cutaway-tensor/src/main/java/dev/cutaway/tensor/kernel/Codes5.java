@@ -12,6 +12,7 @@ import jdk.incubator.vector.VectorOperators;
 /** Products with 5-bit codes: signed ones with a scale, unsigned ones with a minimum as well. */
 final class Codes5 {
     private static final int TOP = 0xf8000000;
+    private static final int HIGH = 0x80008000;
 
     private Codes5() {}
 
@@ -45,24 +46,24 @@ final class Codes5 {
             FloatVector dd = FloatVector.fromMemorySegment(FLOATS, scratch, s + s1 + 64, ORDER);
             long c = p;
             long codes = p + 640;
-            int shift = 0;
+            int shift = 15;
             IntVector resta = IntVector.zero(INTS);
             IntVector restb = IntVector.zero(INTS);
             IntVector restc = IntVector.zero(INTS);
             IntVector restd = IntVector.zero(INTS);
             do {
                 resta = resta.or(
-                        IntVector.fromMemorySegment(INTS, w, c, ORDER).and(3).lanewise(VectorOperators.LSHL, shift));
+                        IntVector.fromMemorySegment(INTS, w, c, ORDER).and(HIGH).lanewise(VectorOperators.LSHR, shift));
                 restb = restb.or(IntVector.fromMemorySegment(INTS, w, c + w1, ORDER)
-                        .and(3)
-                        .lanewise(VectorOperators.LSHL, shift));
+                        .and(HIGH)
+                        .lanewise(VectorOperators.LSHR, shift));
                 restc = restc.or(IntVector.fromMemorySegment(INTS, w, c + 64, ORDER)
-                        .and(3)
-                        .lanewise(VectorOperators.LSHL, shift));
+                        .and(HIGH)
+                        .lanewise(VectorOperators.LSHR, shift));
                 restd = restd.or(IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER)
-                        .and(3)
-                        .lanewise(VectorOperators.LSHL, shift));
-                int skip = 15;
+                        .and(HIGH)
+                        .lanewise(VectorOperators.LSHR, shift));
+                int skip = 11;
                 do {
                     IntVector va =
                             IntVector.fromMemorySegment(INTS, w, c, ORDER).lanewise(VectorOperators.LSHL, skip);
@@ -74,48 +75,27 @@ final class Codes5 {
                             .lanewise(VectorOperators.LSHL, skip);
                     FloatVector b;
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 10)
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 16)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(da)
                             .fma(b, ya);
-                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 10)
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 16)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(db)
                             .fma(b, yb);
-                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 10)
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 16)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dc)
                             .fma(b, yc);
-                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 10)
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 16)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dd)
                             .fma(b, yd);
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 5)
-                                    .and(TOP)
-                                    .convert(VectorOperators.I2F, 0))
-                            .mul(da)
-                            .fma(b, ya);
-                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 5)
-                                    .and(TOP)
-                                    .convert(VectorOperators.I2F, 0))
-                            .mul(db)
-                            .fma(b, yb);
-                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 5)
-                                    .and(TOP)
-                                    .convert(VectorOperators.I2F, 0))
-                            .mul(dc)
-                            .fma(b, yc);
-                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 5)
-                                    .and(TOP)
-                                    .convert(VectorOperators.I2F, 0))
-                            .mul(dd)
-                            .fma(b, yd);
-                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
                     ya = ((FloatVector) va.and(TOP).convert(VectorOperators.I2F, 0))
                             .mul(da)
                             .fma(b, ya);
@@ -128,11 +108,11 @@ final class Codes5 {
                     yd = ((FloatVector) vd.and(TOP).convert(VectorOperators.I2F, 0))
                             .mul(dd)
                             .fma(b, yd);
-                    xp += 12;
-                    skip -= 15;
-                } while (skip >= 0);
+                    xp += 8;
+                    skip -= 5;
+                } while (skip > 0);
                 c += 128;
-                shift += 2;
+                shift--;
             } while (c != codes);
             FloatVector b;
             b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
@@ -150,19 +130,19 @@ final class Codes5 {
                     .fma(b, yd);
             b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
             ya = ((FloatVector)
-                            resta.lanewise(VectorOperators.LSHL, 22).and(TOP).convert(VectorOperators.I2F, 0))
+                            resta.lanewise(VectorOperators.LSHL, 11).and(TOP).convert(VectorOperators.I2F, 0))
                     .mul(da)
                     .fma(b, ya);
             yb = ((FloatVector)
-                            restb.lanewise(VectorOperators.LSHL, 22).and(TOP).convert(VectorOperators.I2F, 0))
+                            restb.lanewise(VectorOperators.LSHL, 11).and(TOP).convert(VectorOperators.I2F, 0))
                     .mul(db)
                     .fma(b, yb);
             yc = ((FloatVector)
-                            restc.lanewise(VectorOperators.LSHL, 22).and(TOP).convert(VectorOperators.I2F, 0))
+                            restc.lanewise(VectorOperators.LSHL, 11).and(TOP).convert(VectorOperators.I2F, 0))
                     .mul(dc)
                     .fma(b, yc);
             yd = ((FloatVector)
-                            restd.lanewise(VectorOperators.LSHL, 22).and(TOP).convert(VectorOperators.I2F, 0))
+                            restd.lanewise(VectorOperators.LSHL, 11).and(TOP).convert(VectorOperators.I2F, 0))
                     .mul(dd)
                     .fma(b, yd);
             xp += 8;
@@ -204,15 +184,15 @@ final class Codes5 {
             FloatVector mb = FloatVector.fromMemorySegment(FLOATS, scratch, s + 128 + s1, ORDER);
             long c = p;
             long codes = p + 640;
-            int shift = 0;
+            int shift = 15;
             IntVector resta = IntVector.zero(INTS);
             IntVector restb = IntVector.zero(INTS);
             do {
                 resta = resta.or(
-                        IntVector.fromMemorySegment(INTS, w, c, ORDER).and(3).lanewise(VectorOperators.LSHL, shift));
+                        IntVector.fromMemorySegment(INTS, w, c, ORDER).and(HIGH).lanewise(VectorOperators.LSHR, shift));
                 restb = restb.or(IntVector.fromMemorySegment(INTS, w, c + w1, ORDER)
-                        .and(3)
-                        .lanewise(VectorOperators.LSHL, shift));
+                        .and(HIGH)
+                        .lanewise(VectorOperators.LSHR, shift));
                 int skip = 0;
                 do {
                     IntVector va =
@@ -221,39 +201,28 @@ final class Codes5 {
                             IntVector.fromMemorySegment(INTS, w, c + w1, ORDER).lanewise(VectorOperators.LSHR, skip);
                     FloatVector b;
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                    ya = ((FloatVector)
-                                    va.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
+                    ya = ((FloatVector) va.and(31).convert(VectorOperators.I2F, 0))
                             .fma(da, ma)
                             .fma(b, ya);
-                    yb = ((FloatVector)
-                                    vb.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
+                    yb = ((FloatVector) vb.and(31).convert(VectorOperators.I2F, 0))
                             .fma(db, mb)
                             .fma(b, yb);
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-                    ya = ((FloatVector)
-                                    va.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                            .fma(da, ma)
-                            .fma(b, ya);
-                    yb = ((FloatVector)
-                                    vb.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
-                            .fma(db, mb)
-                            .fma(b, yb);
-                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
-                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 12)
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHR, 16)
                                     .and(31)
                                     .convert(VectorOperators.I2F, 0))
                             .fma(da, ma)
                             .fma(b, ya);
-                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 12)
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHR, 16)
                                     .and(31)
                                     .convert(VectorOperators.I2F, 0))
                             .fma(db, mb)
                             .fma(b, yb);
-                    xp += 12;
-                    skip += 15;
-                } while (skip != 30);
+                    xp += 8;
+                    skip += 5;
+                } while (skip != 15);
                 c += 128;
-                shift += 2;
+                shift--;
             } while (c != codes);
             FloatVector b;
             b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
@@ -264,10 +233,10 @@ final class Codes5 {
                     .fma(db, mb)
                     .fma(b, yb);
             b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-            ya = ((FloatVector) resta.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
+            ya = ((FloatVector) resta.lanewise(VectorOperators.LSHR, 16).and(31).convert(VectorOperators.I2F, 0))
                     .fma(da, ma)
                     .fma(b, ya);
-            yb = ((FloatVector) restb.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
+            yb = ((FloatVector) restb.lanewise(VectorOperators.LSHR, 16).and(31).convert(VectorOperators.I2F, 0))
                     .fma(db, mb)
                     .fma(b, yb);
             xp += 8;
@@ -288,37 +257,37 @@ final class Codes5 {
             FloatVector d = FloatVector.fromMemorySegment(FLOATS, scratch, s, ORDER);
             long c = p;
             long codes = p + 640;
-            int shift = 0;
+            int shift = 15;
             IntVector rest = IntVector.zero(INTS);
             do {
                 IntVector v = IntVector.fromMemorySegment(INTS, w, c, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHL, 25).and(TOP).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHL, 27).and(TOP).convert(VectorOperators.I2F, 0))
                         .mul(d)
                         .intoMemorySegment(scratch, out + 0, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHL, 11).and(TOP).convert(VectorOperators.I2F, 0))
                         .mul(d)
                         .intoMemorySegment(scratch, out + 128, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHL, 15).and(TOP).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHL, 22).and(TOP).convert(VectorOperators.I2F, 0))
                         .mul(d)
                         .intoMemorySegment(scratch, out + 256, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHL, 10).and(TOP).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHL, 6).and(TOP).convert(VectorOperators.I2F, 0))
                         .mul(d)
                         .intoMemorySegment(scratch, out + 384, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHL, 5).and(TOP).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHL, 17).and(TOP).convert(VectorOperators.I2F, 0))
                         .mul(d)
                         .intoMemorySegment(scratch, out + 512, ORDER);
-                ((FloatVector) v.and(TOP).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHL, 1).and(TOP).convert(VectorOperators.I2F, 0))
                         .mul(d)
                         .intoMemorySegment(scratch, out + 640, ORDER);
-                rest = rest.or(v.and(3).lanewise(VectorOperators.LSHL, shift));
+                rest = rest.or(v.and(HIGH).lanewise(VectorOperators.LSHR, shift));
                 out += 768;
                 c += 128;
-                shift += 2;
+                shift--;
             } while (c != codes);
             ((FloatVector) rest.lanewise(VectorOperators.LSHL, 27).convert(VectorOperators.I2F, 0))
                     .mul(d)
                     .intoMemorySegment(scratch, out + 0, ORDER);
-            ((FloatVector) rest.lanewise(VectorOperators.LSHL, 22).and(TOP).convert(VectorOperators.I2F, 0))
+            ((FloatVector) rest.lanewise(VectorOperators.LSHL, 11).and(TOP).convert(VectorOperators.I2F, 0))
                     .mul(d)
                     .intoMemorySegment(scratch, out + 128, ORDER);
             out += 256;
@@ -339,37 +308,37 @@ final class Codes5 {
             FloatVector m = FloatVector.fromMemorySegment(FLOATS, scratch, s + 128, ORDER);
             long c = p;
             long codes = p + 640;
-            int shift = 0;
+            int shift = 15;
             IntVector rest = IntVector.zero(INTS);
             do {
                 IntVector v = IntVector.fromMemorySegment(INTS, w, c, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHR, 2).and(31).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.and(31).convert(VectorOperators.I2F, 0))
                         .fma(d, m)
                         .intoMemorySegment(scratch, out + 0, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHR, 7).and(31).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHR, 16).and(31).convert(VectorOperators.I2F, 0))
                         .fma(d, m)
                         .intoMemorySegment(scratch, out + 128, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHR, 12).and(31).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
                         .fma(d, m)
                         .intoMemorySegment(scratch, out + 256, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHR, 17).and(31).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHR, 21).and(31).convert(VectorOperators.I2F, 0))
                         .fma(d, m)
                         .intoMemorySegment(scratch, out + 384, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHR, 22).and(31).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHR, 10).and(31).convert(VectorOperators.I2F, 0))
                         .fma(d, m)
                         .intoMemorySegment(scratch, out + 512, ORDER);
-                ((FloatVector) v.lanewise(VectorOperators.LSHR, 27).convert(VectorOperators.I2F, 0))
+                ((FloatVector) v.lanewise(VectorOperators.LSHR, 26).and(31).convert(VectorOperators.I2F, 0))
                         .fma(d, m)
                         .intoMemorySegment(scratch, out + 640, ORDER);
-                rest = rest.or(v.and(3).lanewise(VectorOperators.LSHL, shift));
+                rest = rest.or(v.and(HIGH).lanewise(VectorOperators.LSHR, shift));
                 out += 768;
                 c += 128;
-                shift += 2;
+                shift--;
             } while (c != codes);
             ((FloatVector) rest.and(31).convert(VectorOperators.I2F, 0))
                     .fma(d, m)
                     .intoMemorySegment(scratch, out + 0, ORDER);
-            ((FloatVector) rest.lanewise(VectorOperators.LSHR, 5).and(31).convert(VectorOperators.I2F, 0))
+            ((FloatVector) rest.lanewise(VectorOperators.LSHR, 16).and(31).convert(VectorOperators.I2F, 0))
                     .fma(d, m)
                     .intoMemorySegment(scratch, out + 128, ORDER);
             out += 256;

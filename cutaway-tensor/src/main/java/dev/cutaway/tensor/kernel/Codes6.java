@@ -12,6 +12,7 @@ import jdk.incubator.vector.VectorOperators;
 /** Products with signed 6-bit codes, which have a scale for each 16 columns. */
 final class Codes6 {
     private static final int TOP = 0xfc000000;
+    private static final int HIGH = 0xf000f000;
 
     private Codes6() {}
 
@@ -48,7 +49,7 @@ final class Codes6 {
                 FloatVector dd = FloatVector.fromMemorySegment(FLOATS, scratch, s + s1 + 64, ORDER);
                 long c = half;
                 long codes = half + 384;
-                int shift = 0;
+                int shift = 12;
                 IntVector resta = IntVector.zero(INTS);
                 IntVector restb = IntVector.zero(INTS);
                 IntVector restc = IntVector.zero(INTS);
@@ -60,125 +61,179 @@ final class Codes6 {
                     IntVector vd = IntVector.fromMemorySegment(INTS, w, c + w1 + 64, ORDER);
                     FloatVector b;
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 24)
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 26)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(da)
                             .fma(b, ya);
-                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 24)
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 26)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(db)
                             .fma(b, yb);
-                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 24)
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 26)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dc)
                             .fma(b, yc);
-                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 24)
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 26)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dd)
                             .fma(b, yd);
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
-                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 18)
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 10)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(da)
                             .fma(b, ya);
-                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 18)
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 10)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(db)
                             .fma(b, yb);
-                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 18)
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 10)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dc)
                             .fma(b, yc);
-                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 18)
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 10)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dd)
                             .fma(b, yd);
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
-                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 12)
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 20)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(da)
                             .fma(b, ya);
-                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 12)
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 20)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(db)
                             .fma(b, yb);
-                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 12)
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 20)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dc)
                             .fma(b, yc);
-                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 12)
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 20)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dd)
                             .fma(b, yd);
                     b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
-                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 6)
+                    ya = ((FloatVector) va.lanewise(VectorOperators.LSHL, 4)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(da)
                             .fma(b, ya);
-                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 6)
+                    yb = ((FloatVector) vb.lanewise(VectorOperators.LSHL, 4)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(db)
                             .fma(b, yb);
-                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 6)
+                    yc = ((FloatVector) vc.lanewise(VectorOperators.LSHL, 4)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dc)
                             .fma(b, yc);
-                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 6)
+                    yd = ((FloatVector) vd.lanewise(VectorOperators.LSHL, 4)
                                     .and(TOP)
                                     .convert(VectorOperators.I2F, 0))
                             .mul(dd)
                             .fma(b, yd);
-                    b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 16));
-                    ya = ((FloatVector) va.and(TOP).convert(VectorOperators.I2F, 0))
-                            .mul(da)
-                            .fma(b, ya);
-                    yb = ((FloatVector) vb.and(TOP).convert(VectorOperators.I2F, 0))
-                            .mul(db)
-                            .fma(b, yb);
-                    yc = ((FloatVector) vc.and(TOP).convert(VectorOperators.I2F, 0))
-                            .mul(dc)
-                            .fma(b, yc);
-                    yd = ((FloatVector) vd.and(TOP).convert(VectorOperators.I2F, 0))
-                            .mul(dd)
-                            .fma(b, yd);
-                    resta = resta.or(va.and(3).lanewise(VectorOperators.LSHL, shift));
-                    restb = restb.or(vb.and(3).lanewise(VectorOperators.LSHL, shift));
-                    restc = restc.or(vc.and(3).lanewise(VectorOperators.LSHL, shift));
-                    restd = restd.or(vd.and(3).lanewise(VectorOperators.LSHL, shift));
-                    xp += 20;
+                    resta = resta.or(va.and(HIGH).lanewise(VectorOperators.LSHR, shift));
+                    restb = restb.or(vb.and(HIGH).lanewise(VectorOperators.LSHR, shift));
+                    restc = restc.or(vc.and(HIGH).lanewise(VectorOperators.LSHR, shift));
+                    restd = restd.or(vd.and(HIGH).lanewise(VectorOperators.LSHR, shift));
+                    xp += 16;
                     c += 128;
-                    shift += 2;
+                    shift -= 4;
                 } while (c != codes);
                 FloatVector b;
                 b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 0));
-                ya = ((FloatVector) resta.lanewise(VectorOperators.LSHL, 26).convert(VectorOperators.I2F, 0))
+                ya = ((FloatVector) resta.lanewise(VectorOperators.LSHL, 26)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
                         .mul(da)
                         .fma(b, ya);
-                yb = ((FloatVector) restb.lanewise(VectorOperators.LSHL, 26).convert(VectorOperators.I2F, 0))
+                yb = ((FloatVector) restb.lanewise(VectorOperators.LSHL, 26)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
                         .mul(db)
                         .fma(b, yb);
-                yc = ((FloatVector) restc.lanewise(VectorOperators.LSHL, 26).convert(VectorOperators.I2F, 0))
+                yc = ((FloatVector) restc.lanewise(VectorOperators.LSHL, 26)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
                         .mul(dc)
                         .fma(b, yc);
-                yd = ((FloatVector) restd.lanewise(VectorOperators.LSHL, 26).convert(VectorOperators.I2F, 0))
+                yd = ((FloatVector) restd.lanewise(VectorOperators.LSHL, 26)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
                         .mul(dd)
                         .fma(b, yd);
-                xp += 4;
+                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 4));
+                ya = ((FloatVector) resta.lanewise(VectorOperators.LSHL, 10)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(da)
+                        .fma(b, ya);
+                yb = ((FloatVector) restb.lanewise(VectorOperators.LSHL, 10)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(db)
+                        .fma(b, yb);
+                yc = ((FloatVector) restc.lanewise(VectorOperators.LSHL, 10)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(dc)
+                        .fma(b, yc);
+                yd = ((FloatVector) restd.lanewise(VectorOperators.LSHL, 10)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(dd)
+                        .fma(b, yd);
+                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 8));
+                ya = ((FloatVector) resta.lanewise(VectorOperators.LSHL, 20)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(da)
+                        .fma(b, ya);
+                yb = ((FloatVector) restb.lanewise(VectorOperators.LSHL, 20)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(db)
+                        .fma(b, yb);
+                yc = ((FloatVector) restc.lanewise(VectorOperators.LSHL, 20)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(dc)
+                        .fma(b, yc);
+                yd = ((FloatVector) restd.lanewise(VectorOperators.LSHL, 20)
+                                .and(TOP)
+                                .convert(VectorOperators.I2F, 0))
+                        .mul(dd)
+                        .fma(b, yd);
+                b = FloatVector.broadcast(FLOATS, x.get(Floats.FLOAT, xp + 12));
+                ya = ((FloatVector)
+                                resta.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
+                        .mul(da)
+                        .fma(b, ya);
+                yb = ((FloatVector)
+                                restb.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
+                        .mul(db)
+                        .fma(b, yb);
+                yc = ((FloatVector)
+                                restc.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
+                        .mul(dc)
+                        .fma(b, yc);
+                yd = ((FloatVector)
+                                restd.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
+                        .mul(dd)
+                        .fma(b, yd);
+                xp += 16;
                 s += 128;
                 half = codes;
             } while (half != halves);
@@ -204,34 +259,40 @@ final class Codes6 {
                 FloatVector d = FloatVector.fromMemorySegment(FLOATS, scratch, s, ORDER);
                 long c = half;
                 long codes = half + 384;
-                int shift = 0;
+                int shift = 12;
                 IntVector rest = IntVector.zero(INTS);
                 do {
                     IntVector v = IntVector.fromMemorySegment(INTS, w, c, ORDER);
-                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 24).and(TOP).convert(VectorOperators.I2F, 0))
+                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 26).and(TOP).convert(VectorOperators.I2F, 0))
                             .mul(d)
                             .intoMemorySegment(scratch, out + 0, ORDER);
-                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 18).and(TOP).convert(VectorOperators.I2F, 0))
+                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 10).and(TOP).convert(VectorOperators.I2F, 0))
                             .mul(d)
                             .intoMemorySegment(scratch, out + 128, ORDER);
-                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 12).and(TOP).convert(VectorOperators.I2F, 0))
+                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
                             .mul(d)
                             .intoMemorySegment(scratch, out + 256, ORDER);
-                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 6).and(TOP).convert(VectorOperators.I2F, 0))
+                    ((FloatVector) v.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
                             .mul(d)
                             .intoMemorySegment(scratch, out + 384, ORDER);
-                    ((FloatVector) v.and(TOP).convert(VectorOperators.I2F, 0))
-                            .mul(d)
-                            .intoMemorySegment(scratch, out + 512, ORDER);
-                    rest = rest.or(v.and(3).lanewise(VectorOperators.LSHL, shift));
-                    out += 640;
+                    rest = rest.or(v.and(HIGH).lanewise(VectorOperators.LSHR, shift));
+                    out += 512;
                     c += 128;
-                    shift += 2;
+                    shift -= 4;
                 } while (c != codes);
-                ((FloatVector) rest.lanewise(VectorOperators.LSHL, 26).convert(VectorOperators.I2F, 0))
+                ((FloatVector) rest.lanewise(VectorOperators.LSHL, 26).and(TOP).convert(VectorOperators.I2F, 0))
                         .mul(d)
                         .intoMemorySegment(scratch, out + 0, ORDER);
-                out += 128;
+                ((FloatVector) rest.lanewise(VectorOperators.LSHL, 10).and(TOP).convert(VectorOperators.I2F, 0))
+                        .mul(d)
+                        .intoMemorySegment(scratch, out + 128, ORDER);
+                ((FloatVector) rest.lanewise(VectorOperators.LSHL, 20).and(TOP).convert(VectorOperators.I2F, 0))
+                        .mul(d)
+                        .intoMemorySegment(scratch, out + 256, ORDER);
+                ((FloatVector) rest.lanewise(VectorOperators.LSHL, 4).and(TOP).convert(VectorOperators.I2F, 0))
+                        .mul(d)
+                        .intoMemorySegment(scratch, out + 384, ORDER);
+                out += 512;
                 s += 128;
                 half = codes;
             } while (half != halves);

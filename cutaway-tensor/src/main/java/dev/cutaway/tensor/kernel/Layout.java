@@ -15,9 +15,10 @@ import dev.cutaway.tensor.DType;
  * <ul>
  *   <li>8 bits: four in a word, the first column lowest;
  *   <li>4 bits: eight in a word, the first column lowest;
- *   <li>5 bits: six in the upper 30 bits of each of five words; columns 30 and 31 from the five pairs of low bits;
- *   <li>6 bits: five in the upper 30 bits of each of three words, the sixteenth column from the three pairs of low bits;
- *       and the same again for columns 16 to 31.
+ *   <li>5 bits: in each of five words three in the lower 15 bits of each half, even columns in the lower half; column 30 from
+ *       the highest bits of the lower halves, column 31 from those of the upper halves;
+ *   <li>6 bits: in each of three words two in the lower 12 bits of each half, even columns in the lower half; the upper 4 bits
+ *       of the halves, put together, are a fourth such word; and the same again for columns 16 to 31.
  * </ul>
  *
  * Super-blocks of 256 columns start with one word of two f16 factors for each row (or 16 paired words of one), and each

@@ -209,11 +209,10 @@ final class Packer {
 
     /** 32 5-bit codes into five words. */
     static void putFives(PackedMatrix to, long target, int lane, int[] codes) {
-        int last = codes[30] & 31 | (codes[31] & 31) << 5;
         for (int i = 0; i < 5; i++) {
-            int w = last >>> 2 * i & 3;
+            int w = (codes[30] >>> i & 1) << 15 | (codes[31] >>> i & 1) << 31;
             for (int j = 0; j < 6; j++) {
-                w |= (codes[6 * i + j] & 31) << 2 + 5 * j;
+                w |= (codes[6 * i + j] & 31) << 5 * (j / 2) + 16 * (j % 2);
             }
             word(to, target, lane, i, w);
         }
@@ -221,14 +220,22 @@ final class Packer {
 
     /** 32 6-bit codes into six words. */
     static void putSixes(PackedMatrix to, long target, int lane, int[] codes) {
-        for (int i = 0; i < 6; i++) {
-            int half = i / 3 * 16;
-            int w = codes[half + 15] >>> 2 * (i % 3) & 3;
-            for (int j = 0; j < 5; j++) {
-                w |= (codes[half + i % 3 * 5 + j] & 63) << 2 + 6 * j;
+        for (int half = 0; half < 2; half++) {
+            int last = four(codes, 16 * half + 12);
+            for (int i = 0; i < 3; i++) {
+                int w = four(codes, 16 * half + 4 * i) | (last >>> 4 * i & 0x000f000f) << 12;
+                word(to, target, lane, 3 * half + i, w);
             }
-            word(to, target, lane, i, w);
         }
+    }
+
+    /** Four 6-bit codes, two in each half. */
+    private static int four(int[] codes, int from) {
+        int w = 0;
+        for (int j = 0; j < 4; j++) {
+            w |= (codes[from + j] & 63) << 6 * (j / 2) + 16 * (j % 2);
+        }
+        return w;
     }
 
     /** Code word {@code i} of a block for one row. */

@@ -60,11 +60,15 @@ final class Panels {
         return switch (bits) {
             case 8 -> word(w, at, c / 4) >>> 8 * (c % 4);
             case 4 -> word(w, at, c / 8) >>> 4 * (c % 8);
-            case 5 -> c < 30 ? word(w, at, c / 6) >>> 2 + 5 * (c % 6) : lowPairs(w, at, 0, 5) >>> 5 * (c - 30);
-            default ->
-                c % 16 < 15
-                        ? word(w, at, c / 16 * 3 + c % 16 / 5) >>> 2 + 6 * (c % 16 % 5)
-                        : lowPairs(w, at, c / 16 * 3, 3);
+            case 5 ->
+                c < 30
+                        ? word(w, at, c / 6) >>> 5 * (c % 6 / 2) + 16 * (c % 2)
+                        : highBits(w, at, 0, 5, 1) >>> 16 * (c - 30);
+            default -> {
+                int i = c % 16 / 4;
+                int word = i < 3 ? word(w, at, c / 16 * 3 + i) : highBits(w, at, c / 16 * 3, 3, 4);
+                yield word >>> 6 * (c % 4 / 2) + 16 * (c % 2);
+            }
         };
     }
 
@@ -72,10 +76,12 @@ final class Panels {
         return w.data.get(Floats.INT, at + 4L * Layout.PANEL * i);
     }
 
-    private static int lowPairs(PackedMatrix w, long at, int from, int count) {
+    /** The highest bits of both halves of some words, put together in both halves of one. */
+    private static int highBits(PackedMatrix w, long at, int from, int count, int each) {
+        int mask = (1 << each) - 1;
         int bits = 0;
         for (int i = 0; i < count; i++) {
-            bits |= (word(w, at, from + i) & 3) << 2 * i;
+            bits |= (word(w, at, from + i) >>> 16 - each & (mask << 16 | mask)) << each * i;
         }
         return bits;
     }
