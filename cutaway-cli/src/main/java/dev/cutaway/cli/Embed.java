@@ -4,10 +4,12 @@ import dev.cutaway.model.Family;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.Session;
 import dev.cutaway.model.SessionOptions;
+import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.UsageException;
-import dev.cutaway.text.EncodeOptions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,20 +42,75 @@ final class Embed implements Runnable {
             if (opened.family() != Family.ENCODER) {
                 throw new UsageException("embed: " + opened + " is no encoder of texts; use a model such as BERT");
             }
-            SentenceModel sentences = SentenceModel.of(opened);
-            Texts.each(texts, text -> {
-                float[] embedding = sentences.embed(session, opened.tokenizer().encode(text, EncodeOptions.ALL));
-                if (json) {
-                    out.line(Json.of(Json.object("text", text, "embedding", embedding)));
-                } else {
-                    StringBuilder line = new StringBuilder();
-                    for (float x : embedding) {
-                        line.append(line.isEmpty() ? "" : " ").append(x);
-                    }
-                    out.line(line.toString());
-                }
-                out.flush();
-            });
+            if (!session.hasOutput(SentenceModel.lastStream(opened))) {
+                throw new BadInputException(opened.name() + ": ends in no normalised stream to embed with");
+            }
+            Printed printed = new Printed(out);
+            Embeddings embeddings = new Embeddings(session, SentenceModel.of(opened), printed);
+            try {
+                Texts.each(texts, embeddings::add, embeddings::refuse, embeddings::answer);
+            } finally {
+                embeddings.answer(); // also where reading failed: what came before has its answer
+            }
+            printed.end();
+        } catch (Abandoned _) {
+            // Nobody reads any more, as after | head -1.
+        }
+    }
+
+    /** Ends a command whose reader has gone. */
+    private static final class Abandoned extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** Answers as they are printed: a line for each text, also for one that has no vector, so that the n-th is the n-th's. */
+    private final class Printed implements Embeddings.Answers {
+        private final Out out;
+        private Optional<BadInputException> first = Optional.empty();
+        private int refused;
+
+        Printed(Out out) {
+            this.out = out;
+        }
+
+        @Override
+        public void vector(String text, float[] vector) {
+            if (json) {
+                out.line(Json.of(Json.object("text", text, "embedding", vector)));
+                return;
+            }
+            StringBuilder line = new StringBuilder();
+            for (float x : vector) {
+                line.append(line.isEmpty() ? "" : " ").append(x);
+            }
+            out.line(line.toString());
+        }
+
+        @Override
+        public void refused(Optional<String> text, BadInputException why) {
+            Map<String, Object> answer = text.map(t -> Json.object("text", t)).orElseGet(Json::object);
+            answer.put("error", why.getMessage());
+            out.line(json ? Json.of(answer) : "");
+            first = first.or(() -> Optional.of(why));
+            refused++;
+        }
+
+        @Override
+        public void pause() {
+            if (out.flush().abandoned()) {
+                throw new Abandoned();
+            }
+        }
+
+        /** Ends with the first text that had no vector. */
+        void end() {
+            if (first.isPresent()) {
+                BadInputException e = first.get();
+                throw refused == 1
+                        ? e
+                        : new BadInputException(
+                                e.getMessage() + " (" + (refused - 1) + " more texts have no vector)", e);
+            }
         }
     }
 }

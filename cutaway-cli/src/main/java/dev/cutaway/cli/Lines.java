@@ -2,7 +2,6 @@ package dev.cutaway.cli;
 
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.ResourceException;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -24,16 +23,30 @@ final class Lines {
 
     private final InputStream in;
     private final String name;
+    private final Runnable beforeWaiting;
+    private final byte[] buffer = new byte[1 << 16];
+    private int at;
+    private int end;
     private byte[] line = new byte[256];
     private int number;
 
     Lines(InputStream in, String name) {
-        this.in = in instanceof BufferedInputStream ? in : new BufferedInputStream(in, 1 << 16);
+        this(in, name, () -> {});
+    }
+
+    private Lines(InputStream in, String name, Runnable beforeWaiting) {
+        this.in = in;
         this.name = name;
+        this.beforeWaiting = beforeWaiting;
     }
 
     static Lines standardInput() {
         return new Lines(System.in, "standard input");
+    }
+
+    /** Standard input for who answers several lines at once: runs something whenever the next byte is not there yet. */
+    static Lines standardInput(Runnable beforeWaiting) {
+        return new Lines(System.in, "standard input", beforeWaiting);
     }
 
     /** Number of the line that was read last, from 1. */
@@ -50,12 +63,12 @@ final class Lines {
     Optional<String> next() {
         try {
             int length = 0;
-            int b = in.read();
+            int b = read();
             if (b < 0) {
                 return Optional.empty();
             }
             number++;
-            for (; b >= 0 && b != '\n'; b = in.read()) {
+            for (; b >= 0 && b != '\n'; b = read()) {
                 if (length == line.length) {
                     grow();
                 }
@@ -65,6 +78,17 @@ final class Lines {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private int read() throws IOException {
+        if (at == end) {
+            if (in.available() == 0) {
+                beforeWaiting.run();
+            }
+            at = 0;
+            end = Math.max(0, in.read(buffer));
+        }
+        return at == end ? -1 : buffer[at++] & 0xff;
     }
 
     private void grow() {

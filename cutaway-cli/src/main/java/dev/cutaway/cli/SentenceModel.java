@@ -2,7 +2,6 @@ package dev.cutaway.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cutaway.model.Model;
-import dev.cutaway.model.Session;
 import dev.cutaway.model.format.Safetensors;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
@@ -123,18 +122,8 @@ final class SentenceModel {
         return "blocks." + (model.sizes().layers() - 1) + ".hook_normalized_resid_post";
     }
 
-    /** The vector of a text. */
-    float[] embed(Session session, Encoding encoding) {
-        int[] kept = kept(encoding);
-        session.encode(
-                IntStream.of(kept).map(encoding::id).toArray(),
-                IntStream.of(kept).map(encoding::type).toArray(),
-                new int[0]);
-        String last = lastStream(session.model());
-        if (!session.hasOutput(last)) {
-            throw new BadInputException(session.model().name() + ": ends in no normalised stream to embed with");
-        }
-        Tensor hidden = session.output(last); // [position, width]
+    /** The vector of a text of which the encoder made this, {@code [position, width]}. */
+    float[] vector(Tensor hidden) {
         float[] vector = {};
         for (Step step : steps) {
             vector = switch (step) {
@@ -147,7 +136,7 @@ final class SentenceModel {
     }
 
     /** Which tokens are read: what is too long loses its last words, not the tokens around it. */
-    private int[] kept(Encoding e) {
+    int[] kept(Encoding e) {
         int excess = Math.max(0, e.size() - longest);
         int[] words =
                 IntStream.range(0, e.size()).filter(i -> e.sequence(i) >= 0).toArray();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** Texts of the command line; {@code -} stands for the lines of standard input. */
@@ -29,6 +30,40 @@ final class Texts {
                 }
             } else {
                 consumer.accept(text);
+            }
+        }
+    }
+
+    /**
+     * Gives each text to the consumer, who answers several at once.
+     *
+     * @param refused is told of each line that is no text; the others follow
+     * @param waiting is run whenever the next line is not there yet
+     */
+    static void each(
+            List<String> texts,
+            BiConsumer<String, String> consumer,
+            Consumer<BadInputException> refused,
+            Runnable waiting) {
+        int number = 0;
+        for (String text : texts) {
+            number++;
+            if (!text.equals("-")) {
+                consumer.accept(text, "text " + number);
+                continue;
+            }
+            Lines lines = Lines.standardInput(waiting);
+            boolean more = true;
+            while (more) {
+                Optional<String> line;
+                try {
+                    line = lines.next();
+                } catch (BadInputException e) {
+                    refused.accept(e);
+                    continue;
+                }
+                line.ifPresent(l -> consumer.accept(l, lines.where()));
+                more = line.isPresent();
             }
         }
     }

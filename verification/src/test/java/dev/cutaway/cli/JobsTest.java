@@ -5,7 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cutaway.model.format.Safetensors;
 import dev.cutaway.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,6 +125,112 @@ class JobsTest {
         Files.writeString(model.resolve("modules.json"), "[{\"path\":\"../..\",\"type\":\"x.Pooling\"}]");
         Command.run("embed", model, "w5").failed(3, "modules.json");
         Command.run("embed", Command.model("gpt2"), "w5").failed(2, "BERT");
+    }
+
+    /** Several texts share a step, which nobody may see: not in the numbers, not in the order. */
+    @Test
+    void embedTogetherAsAlone() {
+        Path model = Command.withWords("bert-pooler", dir.resolve("m"));
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < 90; i++) {
+            StringBuilder text = new StringBuilder("w" + (4 + i));
+            for (int j = 0; j < i * 7 % 23; j++) {
+                text.append(" w").append(4 + (i * 31 + j * 17) % 93);
+            }
+            texts.add(text.toString());
+        }
+        List<String> together = Command.given(String.join("\n", texts), "embed", model, "-", "--json")
+                .done()
+                .lines();
+        assertThat(together).hasSize(texts.size());
+        for (int i = 0; i < texts.size(); i++) {
+            assertThat(together.get(i))
+                    .isEqualTo(Command.run("embed", model, texts.get(i), "--json")
+                            .done()
+                            .lines()
+                            .getFirst());
+        }
+        List<Object> arguments = new ArrayList<>(List.of("embed", model, "--json"));
+        arguments.addAll(texts);
+        assertThat(Command.run(arguments.toArray()).done().lines()).isEqualTo(together);
+    }
+
+    /** A line without a vector is named, keeps its place, and takes no other with it. */
+    @Test
+    void embedNamesBadLines() {
+        Path model = Command.withWords("bert-pooler", dir.resolve("m"));
+        byte[] input = "w5\n\nw6\n?\nw7".getBytes(StandardCharsets.UTF_8);
+        input[7] = (byte) 0xff;
+        Command lines = Command.given(input, "embed", model, "-");
+        lines.failed(3, "standard input, line 2: ", "no tokens", "1 more");
+        assertThat(lines.out().split("\n", -1)).hasSize(6);
+        assertThat(lines.lines().get(1)).isEmpty();
+        assertThat(lines.lines().get(3)).isEmpty();
+        for (int i = 0; i < 5; i += 2) {
+            assertThat(lines.lines().get(i))
+                    .isEqualTo(Command.run("embed", model, "w" + (5 + i / 2))
+                            .done()
+                            .lines()
+                            .getFirst());
+        }
+        Command objects = Command.given(input, "embed", model, "-", "--json");
+        List<JsonNode> answers = objects.jsonLines().toList();
+        assertThat(answers.get(3).get("error").textValue()).contains("line 4, byte 1: 0xff");
+        assertThat(answers.get(4).get("embedding")).hasSize(20);
+        Command.run("embed", model, "w5", "").failed(3, "text 2: ", "no tokens");
+    }
+
+    /** Whoever writes a line and waits for its answer gets it. */
+    @Test
+    void embedAnswersAtOnce() {
+        Path model = Command.withWords("bert-pooler", dir.resolve("m"));
+        ByteArrayOutputStream shown = new ByteArrayOutputStream();
+        List<Integer> answered = new ArrayList<>();
+        // Two lines at a time, and then nothing is there until somebody waits for it.
+        InputStream slow = new InputStream() {
+            private byte[] held = {};
+            private int at;
+
+            @Override
+            public int available() {
+                return held.length - at;
+            }
+
+            @Override
+            public int read() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public int read(byte[] to, int from, int n) {
+                if (at == held.length) {
+                    answered.add(
+                            (int) shown.toString(StandardCharsets.UTF_8).lines().count());
+                    if (answered.size() == 4) {
+                        return -1;
+                    }
+                    held = "w5 w6\nw7\n".getBytes(StandardCharsets.UTF_8);
+                    at = 0;
+                }
+                to[from] = held[at++];
+                return 1;
+            }
+        };
+        synchronized (Command.class) {
+            InputStream in = System.in;
+            PrintStream out = System.out;
+            try (PrintStream captured = new PrintStream(shown, true, StandardCharsets.UTF_8)) {
+                System.setIn(slow);
+                System.setOut(captured);
+                PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+                assertThat(Main.run(new String[] {"embed", model.toString(), "-"}, nowhere, nowhere))
+                        .isZero();
+            } finally {
+                System.setIn(in);
+                System.setOut(out);
+            }
+        }
+        assertThat(answered).containsExactly(0, 2, 4, 6);
     }
 
     @Test
