@@ -2,9 +2,12 @@ package dev.cutaway.tensor.kernel;
 
 import static dev.cutaway.tensor.machine.Gp.R10;
 import static dev.cutaway.tensor.machine.Gp.R11;
+import static dev.cutaway.tensor.machine.Gp.R14;
+import static dev.cutaway.tensor.machine.Gp.R15;
 import static dev.cutaway.tensor.machine.Gp.R8;
 import static dev.cutaway.tensor.machine.Gp.R9;
 import static dev.cutaway.tensor.machine.Gp.RAX;
+import static dev.cutaway.tensor.machine.Gp.RBP;
 import static dev.cutaway.tensor.machine.Gp.RBX;
 import static dev.cutaway.tensor.machine.Gp.RCX;
 import static dev.cutaway.tensor.machine.Gp.RDI;
@@ -13,24 +16,27 @@ import static dev.cutaway.tensor.machine.Gp.RSI;
 
 import dev.cutaway.tensor.machine.Assembler;
 import dev.cutaway.tensor.machine.Assembler.Condition;
+import dev.cutaway.tensor.machine.Gp;
 import dev.cutaway.tensor.machine.Label;
 import dev.cutaway.tensor.machine.MachineCode;
 import dev.cutaway.tensor.machine.Mem;
 import dev.cutaway.tensor.machine.Ymm;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine code of {@link Packer} for the formats that most weights have: a model's first token waits for this. Neighbouring
+ * The machine code of {@link Packer}: a model's first token waits for this. Neighbouring
  * rows of half a panel at a time, since every call from Java costs as much as a short row while nothing is compiled yet.
  *
  * <p>{@code f(row in the file, its first word among the codes of the panel's first block, its place in that block's header,
- * units, rows, bytes from row to row in the file)}: a unit is a block, or a word of two columns, or a column.
+ * units, rows, bytes from row to row in the file)}: a unit is a super-block, or a block, or a word of two columns, or a column.
  */
 final class PackCode {
     private static final int ROW_BYTES = 4 * Layout.PANEL;
+    private static final List<Gp> SAVED = List.of(RBX, RBP, R14, R15); // the caller's
     private static final Map<Layout, MachineCode> MADE = new EnumMap<>(Layout.class);
 
     private static @Nullable MachineCode infinities;
@@ -39,11 +45,7 @@ final class PackCode {
 
     /** The code for a layout, if there is some and this process runs machine code. */
     static synchronized Optional<MachineCode> of(Layout layout) {
-        boolean known = switch (layout) {
-            case F32, F16, BF16, Q8, Q4, Q4_MIN -> true;
-            default -> false;
-        };
-        return Choice.MADE.machine() && known
+        return Choice.MADE.machine()
                 ? Optional.of(MADE.computeIfAbsent(layout, l -> MachineCode.of(code(l))))
                 : Optional.empty();
     }
@@ -86,10 +88,10 @@ final class PackCode {
 
     private static byte[] code(Layout layout) {
         Assembler a = new Assembler();
-        if (layout.codeBits == 4) {
-            a.push(RBX);
-            a.movLong(R11, 0x0f0f0f0f0f0f0f0fL);
+        for (Gp saved : SAVED) {
+            a.push(saved);
         }
+        a.movLong(R11, 0x0f0f0f0f0f0f0f0fL);
         a.mov(R10, RCX);
         Label row = a.here();
         a.push(RDI);
@@ -105,8 +107,8 @@ final class PackCode {
         a.add(RDX, 4);
         a.dec(R8);
         a.jump(Condition.NOT_EQUAL, row);
-        if (layout.codeBits == 4) {
-            a.pop(RBX);
+        for (Gp saved : SAVED.reversed()) {
+            a.pop(saved);
         }
         a.ret();
         return a.finish();
@@ -124,12 +126,16 @@ final class PackCode {
                 }
             }
             case Q4, Q4_MIN -> nibbles(a, layout);
+            case Q5, Q5_MIN -> new PackFields(a, layout).five();
+            case Q4_SUPER -> new PackFields(a, layout).superFour();
+            case Q5_SUPER -> new PackFields(a, layout).superFive();
+            case Q6_SUPER -> new PackFields(a, layout).superSix();
             default -> {
                 a.load4(RAX, Mem.at(RDI));
                 a.mov4(Mem.at(RSI), RAX);
             }
         }
-        int step = layout.blocked() ? 4 * layout.blockWords() : ROW_BYTES;
+        int step = layout.blocked() ? 4 * layout.superWords() : ROW_BYTES;
         a.add(RDI, sourceBytes(layout));
         a.add(RSI, step);
         a.add(RDX, step);
@@ -167,6 +173,11 @@ final class PackCode {
             case Q8 -> 34;
             case Q4 -> 18;
             case Q4_MIN -> 20;
+            case Q5 -> 22;
+            case Q5_MIN -> 24;
+            case Q4_SUPER -> 144;
+            case Q5_SUPER -> 176;
+            case Q6_SUPER -> 210;
             default -> 4;
         };
     }

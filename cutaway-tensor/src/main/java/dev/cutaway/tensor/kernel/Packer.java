@@ -98,7 +98,8 @@ final class Packer {
         for (int row = first; row < end; row += rows) {
             int lane = row % Layout.PANEL;
             long panel = to.data.address() + to.panelAt(row / Layout.PANEL);
-            long codes = panel + 4L * (layout.headerWords + lane);
+            long block = panel + 4L * layout.superHeaderWords;
+            long codes = block + 4L * (layout.headerWords + lane);
             long header = layout.headerWords == Layout.PANEL ? 4L * lane : 4L * (lane % 16) + 2L * (lane / 16);
             // As many rows as lie at equal distances in the file, up to the half of a panel, where headers begin anew.
             long from = Objects.checkIndex(order.applyAsLong(row), to.rows());
@@ -109,7 +110,7 @@ final class Packer {
                 rows++;
             }
             Objects.checkIndex(from + (rows - 1) * stride, to.rows());
-            code.call(start + from * rowBytes, codes, panel + header, units, rows, stride * rowBytes);
+            code.call(start + from * rowBytes, codes, block + header, units, rows, stride * rowBytes);
         }
         MachineCode.keep(weight, to);
     }

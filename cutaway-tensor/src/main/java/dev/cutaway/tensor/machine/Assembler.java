@@ -19,6 +19,7 @@ public final class Assembler {
     private static final int PP_NONE = 0;
     private static final int PP_66 = 1;
     private static final int PP_F3 = 2;
+    private static final int PP_F2 = 3;
 
     /** When a conditional jump is taken, in terms of the last comparison of signed numbers. */
     public enum Condition {
@@ -265,6 +266,12 @@ public final class Assembler {
     /** {@code to = the bits of from that the mask has, side by side}. */
     public void pext(Gp to, Gp from, Gp mask) {
         vex(MAP_0F38, PP_F3, true, 128, to.number(), from.number(), false, mask.number() > 7, 0xf5);
+        put(0xc0 | (to.number() & 7) << 3 | mask.number() & 7);
+    }
+
+    /** {@code to = the lowest bits of from, laid where the mask has ones; zero elsewhere}. */
+    public void pdep(Gp to, Gp from, Gp mask) {
+        vex(MAP_0F38, PP_F2, true, 128, to.number(), from.number(), false, mask.number() > 7, 0xf5);
         put(0xc0 | (to.number() & 7) << 3 | mask.number() & 7);
     }
 

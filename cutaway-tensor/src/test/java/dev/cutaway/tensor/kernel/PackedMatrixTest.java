@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.Random;
+import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,6 +32,31 @@ class PackedMatrixTest {
                         .as("%s row %d of %d", dtype, r, rows)
                         .isEqualTo(weight.row(r).toFloats());
             }
+        }
+    }
+
+    /** Machine code packs what lies in native memory, Java what lies in an array: the same bytes, whatever the file holds. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"})
+    void machineCodePacksAsJavaDoes(DType dtype) {
+        int columns = dtype.blockSize() == 1 ? 38 : 3 * dtype.blockSize();
+        for (int rows : new int[] {1, 17, 33, 70}) {
+            byte[] bytes = new byte[(int) dtype.bytes((long) rows * columns)];
+            new Random(rows).nextBytes(bytes);
+            for (int i = 1; i < bytes.length && dtype == DType.F16; i += 2) {
+                bytes[i] &= (byte) 0xbf; // infinities would be widened
+            }
+            Tensor heap = Tensor.of(dtype, MemorySegment.ofArray(bytes), rows, columns);
+            Tensor memory = Tensor.zeros(dtype, rows, columns);
+            memory.data().copyFrom(heap.data());
+            LongUnaryOperator order = r -> r % 5 == 0 ? r : rows - 1 - r;
+            PackedMatrix expected = PackedMatrix.of(heap, order, Optional.empty(), Arena.ofAuto());
+            PackedMatrix packed = PackedMatrix.of(memory, order, Optional.empty(), Arena.ofAuto());
+            assertThat(packed.data.mismatch(expected.data))
+                    .as("%s, %d rows: first byte that differs", dtype, rows)
+                    .isEqualTo(-1);
         }
     }
 

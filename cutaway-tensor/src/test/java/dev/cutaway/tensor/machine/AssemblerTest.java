@@ -172,6 +172,8 @@ class AssemblerTest {
             put("xor " + low(p[0]) + ",305419896", a -> a.xor4(p[0], 0x12345678));
             put("pext " + both + "," + name(p[1]), a -> a.pext(p[0], p[1], p[1]));
             put("pext " + name(p[1]) + ",rdx," + name(p[0]), a -> a.pext(p[1], Gp.RDX, p[0]));
+            put("pdep " + name(p[1]) + ",rdx," + name(p[0]), a -> a.pdep(p[1], Gp.RDX, p[0]));
+            put("pdep " + both + "," + name(p[1]), a -> a.pdep(p[0], p[1], p[1]));
             put("mov " + name(p[0]) + ",-1", a -> a.mov(p[0], -1));
         }
         for (Mem m : PLACES) {
