@@ -2,6 +2,9 @@ package dev.cutaway.cli;
 
 import dev.cutaway.model.Model;
 import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.model.hub.Hub;
+import dev.cutaway.model.hub.HubReference;
+import dev.cutaway.model.hub.HubSettings;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.Tokenizers;
 import java.nio.file.Files;
@@ -14,7 +17,9 @@ final class TokenizerFiles {
     private TokenizerFiles() {}
 
     static Tokenizer open(ModelOptions options) {
-        Optional<Path> given = options.path().filter(p -> Files.isDirectory(p) || Files.isRegularFile(p));
+        Optional<Path> given = HubReference.is(options.name())
+                ? Optional.of(fetched(options))
+                : options.path().filter(p -> Files.isDirectory(p) || Files.isRegularFile(p));
         if (given.isEmpty()) {
             try (Model model = options.open()) {
                 return model.tokenizer();
@@ -26,6 +31,12 @@ final class TokenizerFiles {
         }
         try (Checkpoint file = Checkpoint.open(path)) {
             return Tokenizers.fromGguf(file.metadata(), path.toString());
+        }
+    }
+
+    private static Path fetched(ModelOptions options) {
+        try (Downloads downloads = new Downloads(options.json())) {
+            return new Hub(HubSettings.ofProcess(), downloads).fetchTokenizer(HubReference.parse(options.name()));
         }
     }
 }

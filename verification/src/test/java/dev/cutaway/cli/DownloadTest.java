@@ -143,6 +143,21 @@ class DownloadTest {
     }
 
     @Test
+    void tokenizingTakesNoWeights() {
+        String expected = Command.run("tokenize", files, "w5 w6").done().out();
+        Command first = hub().run("tokenize", "hf:some/tiny", "w5 w6");
+        assertThat(first.code()).as(first.err()).isZero();
+        assertThat(first.out()).isEqualTo(expected);
+        assertThat(asked).isNotEmpty().noneMatch(a -> a.contains("safetensors"));
+        server.stop(0);
+        assertThat(hub().with("HF_HUB_OFFLINE", 1)
+                        .run("tokenize", "hf:some/tiny", "w5 w6")
+                        .done()
+                        .out())
+                .isEqualTo(expected);
+    }
+
+    @Test
     void nothingBesideJson() {
         Command c = hub().onTerminals("2").run("run", "hf:some/tiny", "w5", "--max-tokens", 1, "--json");
         assertThat(c.done().jsonLines()).hasSize(2);

@@ -43,8 +43,27 @@ public final class Hub {
      * @throws dev.cutaway.tensor.ResourceException where the disk has no room for it
      */
     public Path fetch(HubReference model) {
+        return fetch(model, Part.MODEL);
+    }
+
+    /**
+     * As {@link #fetch(HubReference)}, but of a whole repository only what its tokenizer takes.
+     *
+     * @throws BadInputException also where there is no tokenizer
+     */
+    public Path fetchTokenizer(HubReference model) {
+        return fetch(model, Part.TOKENIZER);
+    }
+
+    /** What is wanted of a repository. */
+    private enum Part {
+        MODEL,
+        TOKENIZER
+    }
+
+    private Path fetch(HubReference model, Part part) {
         HubCache cache = new HubCache(settings.cache(), model);
-        Optional<Path> present = present(model, cache);
+        Optional<Path> present = present(model, part, cache);
         if (present.isPresent()) {
             return present.get();
         }
@@ -53,7 +72,7 @@ public final class Hub {
                     + ", and HF_HUB_OFFLINE forbids to download it; unset it once");
         }
         try (HubHttp http = new HubHttp(settings)) {
-            return model.file().isPresent() ? file(model, cache, http) : whole(model, cache, http);
+            return model.file().isPresent() ? file(model, cache, http) : whole(model, part, cache, http);
         } catch (HubHttp.Interrupted e) {
             throw new CutawayException(model + ": interrupted; the download goes on from here next time", e);
         } catch (IOException e) {
@@ -78,11 +97,17 @@ public final class Hub {
         return e instanceof java.net.ConnectException ? "connection refused" : "the connection broke";
     }
 
-    private static Optional<Path> present(HubReference model, HubCache cache) {
+    private static Optional<Path> present(HubReference model, Part part, HubCache cache) {
         return cache.snapshot()
                 .flatMap(snapshot -> model.file()
                         .map(file -> Optional.of(snapshot.resolve(file)).filter(Files::isRegularFile))
-                        .orElseGet(() -> Optional.of(snapshot).filter(ModelFiles::complete)));
+                        .orElseGet(() -> Optional.of(snapshot).filter(s -> present(s, part, cache))));
+    }
+
+    private static boolean present(Path snapshot, Part part, HubCache cache) {
+        return part == Part.TOKENIZER
+                ? ModelFiles.hasTokenizer(snapshot)
+                : ModelFiles.complete(snapshot, file -> cache.absent(snapshot, file));
     }
 
     /** A file of the repository and what it holds. */
@@ -97,12 +122,14 @@ public final class Hub {
         return path;
     }
 
-    private Path whole(HubReference model, HubCache cache, HubHttp http) throws IOException, HubHttp.Interrupted {
+    private Path whole(HubReference model, Part part, HubCache cache, HubHttp http)
+            throws IOException, HubHttp.Interrupted {
         JsonNode info = info(model, http);
         String commit = Blob.checkCommit(info.path("sha").asText());
         List<String> all = new ArrayList<>();
         info.path("siblings").forEach(s -> all.add(s.path("rfilename").asText()));
-        List<String> files = new ArrayList<>(ModelFiles.needed(model, all));
+        List<String> files = new ArrayList<>(
+                part == Part.TOKENIZER ? ModelFiles.neededForTokenizer(model, all) : ModelFiles.needed(model, all));
         if (files.contains(ModelFiles.INDEX)) {
             // First, since it names the shards, and what they weigh is to be said before they are downloaded.
             Blob index = describeAt(model, commit, ModelFiles.INDEX, http);
@@ -117,6 +144,7 @@ public final class Hub {
         for (Wanted w : wanted) {
             fetch(model, w.file(), w.blob(), cache, http);
         }
+        cache.noteAbsent(commit, ModelFiles.absent(all));
         cache.note(commit);
         return cache.snapshot(commit);
     }

@@ -10,13 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * One repository's folder in the cache, laid out as Hugging Face's Python library lays it out, so that both find what the
  * other has downloaded: {@code blobs/ETAG} holds contents, {@code snapshots/COMMIT/FILE} links to them,
- * {@code refs/main} holds the commit that the branch was at.
+ * {@code refs/main} holds the commit that the branch was at, and an empty {@code .no_exist/COMMIT/FILE} says that the repository has
+ * no such file.
  */
 final class HubCache {
     private final Path cache;
@@ -131,6 +133,28 @@ final class HubCache {
             return link;
         } catch (IOException e) {
             throw unwritable(e);
+        }
+    }
+
+    private Path absence(String commit, String file) {
+        return folder.resolve(".no_exist").resolve(commit).resolve(file);
+    }
+
+    /** Whether the repository is known not to have a file at the commit of this snapshot. */
+    boolean absent(Path snapshot, String file) {
+        return Files.exists(absence(String.valueOf(snapshot.getFileName()), file));
+    }
+
+    /** Notes which files the repository does not have. */
+    void noteAbsent(String commit, List<String> files) {
+        for (String file : files) {
+            Path mark = absence(commit, file);
+            try {
+                Files.createDirectories(mark.resolveSibling(""));
+                Files.write(mark, new byte[0]);
+            } catch (IOException e) {
+                throw unwritable(e);
+            }
         }
     }
 

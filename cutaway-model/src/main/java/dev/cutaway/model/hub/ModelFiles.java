@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Which of a repository's files a model needs here: not the copies of its weights for other programs. */
 final class ModelFiles {
@@ -42,8 +45,12 @@ final class ModelFiles {
             "modules.json",
             "sentence_bert_config.json",
             "config_sentence_transformers.json");
+    /** Each is a tokenizer, {@code vocab.json} together with {@code merges.txt}. */
     private static final Set<String> TOKENIZERS = Set.of(
-            "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "preprocessor_config.json");
+            "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model");
+    /** What tells how a model's input is made: a model mostly has one of these, and may have none. */
+    private static final Set<String> INPUTS = Stream.concat(TOKENIZERS.stream(), Stream.of("preprocessor_config.json"))
+            .collect(Collectors.toUnmodifiableSet());
     /** The parts that modules.json of sentence-transformers names. */
     private static final Pattern MODULE =
             Pattern.compile("\\d{1,2}_[A-Za-z]{1,40}/(?:config\\.json|model\\.safetensors)");
@@ -56,12 +63,7 @@ final class ModelFiles {
      * @throws BadInputException where there is no model that could be opened
      */
     static List<String> needed(HubReference model, List<String> all) {
-        List<String> needed = new ArrayList<>();
-        for (String file : all) {
-            if (SMALL.contains(file) || MODULE.matcher(file).matches()) {
-                needed.add(SafeNames.checkAnswer(model.toString(), file));
-            }
-        }
+        List<String> needed = new ArrayList<>(small(model, all));
         if (all.contains(WEIGHTS)) {
             needed.add(WEIGHTS);
         } else if (all.contains(INDEX)) {
@@ -74,6 +76,34 @@ final class ModelFiles {
                     + " choose another repository");
         }
         return needed;
+    }
+
+    private static List<String> small(HubReference model, List<String> all) {
+        return all.stream()
+                .filter(file -> SMALL.contains(file) || MODULE.matcher(file).matches())
+                .map(file -> SafeNames.checkAnswer(model.toString(), file))
+                .toList();
+    }
+
+    /**
+     * The files to download for the tokenizer alone.
+     *
+     * @throws BadInputException where there is none
+     */
+    static List<String> neededForTokenizer(HubReference model, List<String> all) {
+        List<String> needed = small(model, all);
+        if (needed.stream().noneMatch(TOKENIZERS::contains)) {
+            throw all.stream().anyMatch(f -> f.endsWith(".gguf"))
+                    ? nothing(model, all)
+                    : new BadInputException(model + ": has no tokenizer.json or other file of a tokenizer; choose the"
+                            + " repository that its model was made from");
+        }
+        return needed;
+    }
+
+    /** Which files the listing of a repository does not have though opening a model looks for them. */
+    static List<String> absent(List<String> all) {
+        return INPUTS.stream().filter(f -> !all.contains(f)).sorted().toList();
     }
 
     private static BadInputException nothing(HubReference model, List<String> all) {
@@ -117,10 +147,22 @@ final class ModelFiles {
         }
     }
 
-    /** Whether a snapshot holds all that opening a model takes. */
-    static boolean complete(Path snapshot) {
-        boolean words = TOKENIZERS.stream().anyMatch(f -> Files.exists(snapshot.resolve(f)));
-        if (!words || !Files.exists(snapshot.resolve("config.json"))) {
+    /** Whether a snapshot holds a tokenizer. */
+    static boolean hasTokenizer(Path snapshot) {
+        return TOKENIZERS.stream()
+                .filter(f -> !f.equals("vocab.json") || Files.exists(snapshot.resolve("merges.txt")))
+                .anyMatch(f -> Files.exists(snapshot.resolve(f)));
+    }
+
+    /**
+     * Whether a snapshot holds all that opening a model takes.
+     *
+     * @param absent whether the repository is known not to have a file
+     */
+    static boolean complete(Path snapshot, Predicate<String> absent) {
+        boolean input = INPUTS.stream().anyMatch(f -> Files.exists(snapshot.resolve(f)))
+                || INPUTS.stream().allMatch(absent);
+        if (!input || !Files.exists(snapshot.resolve("config.json"))) {
             return false;
         }
         if (Files.exists(snapshot.resolve(WEIGHTS))) {

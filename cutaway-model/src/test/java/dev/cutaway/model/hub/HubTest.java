@@ -391,6 +391,60 @@ class HubTest {
         }
     }
 
+    /** What is not there is not asked for again, and the model opens without a network. */
+    @Test
+    void aModelWithoutATokenizerIsDownloadedOnce() throws Exception {
+        Map<String, byte[]> files = Map.of("config.json", text("{}"), "model.safetensors", bytes(1000));
+        Path model;
+        try (FakeServer server = new FakeServer(repository(files))) {
+            model = fetch(server, "hf:a/b");
+            int requests = server.requests.size();
+            assertThat(fetch(server, "hf:a/b")).isEqualTo(model);
+            assertThat(server.requests).hasSize(requests);
+        }
+        Path marks = folder.resolve("hub/models--a--b/.no_exist/" + COMMIT);
+        assertThat(marks.resolve("tokenizer.json")).isEmptyFile();
+        assertThat(marks.resolve("config.json")).doesNotExist();
+        // A snapshot of which nobody has said so, as an interrupted download of another program leaves it, is asked
+        // for.
+        Files.delete(marks.resolve("vocab.txt"));
+        try (FakeServer server = new FakeServer(repository(files))) {
+            fetch(server, "hf:a/b");
+            assertThat(server.requests).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aTokenizerComesWithoutTheWeights() throws Exception {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put("config.json", text("{}"));
+        files.put("vocab.json", text("{}"));
+        files.put("merges.txt", text("a b"));
+        files.put("model.safetensors", bytes(1000));
+        HubReference reference = HubReference.parse("hf:a/b");
+        try (FakeServer server = new FakeServer(repository(files))) {
+            Hub hub = new Hub(settings(server), HubProgress.SILENT);
+            Path path = hub.fetchTokenizer(reference);
+            assertThat(path.resolve("merges.txt")).exists();
+            assertThat(path.resolve("model.safetensors")).doesNotExist();
+            int requests = server.requests.size();
+            assertThat(hub.fetchTokenizer(reference)).isEqualTo(path);
+            assertThat(server.requests).hasSize(requests);
+            assertThat(hub.fetch(reference).resolve("model.safetensors")).hasBinaryContent(bytes(1000));
+        }
+        try (FakeServer server = new FakeServer(repository(Map.of("config.json", text("{}"))))) {
+            Hub hub = new Hub(settings(server), HubProgress.SILENT);
+            assertThatThrownBy(() -> hub.fetchTokenizer(HubReference.parse("hf:c/d")))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessageContaining("hf:c/d: has no tokenizer.json");
+        }
+        try (FakeServer server = new FakeServer(repository(Map.of("a.gguf", bytes(1))))) {
+            Hub hub = new Hub(settings(server), HubProgress.SILENT);
+            assertThatThrownBy(() -> hub.fetchTokenizer(HubReference.parse("hf:e/f")))
+                    .hasMessageContaining("hf:e/f/a.gguf");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
