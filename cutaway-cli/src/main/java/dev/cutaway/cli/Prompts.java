@@ -21,19 +21,17 @@ import java.util.stream.IntStream;
 final class Prompts {
     private final Tokenizer tokenizer;
     private final Optional<ChatTemplate> template;
-    private final boolean addSpecial;
-    private final boolean parseSpecial;
+    private final EncodeOptions options;
 
     /**
      * Prompts for a model.
      *
      * @param raw whether the chat template is left out
      */
-    Prompts(Model model, boolean raw, boolean addSpecial, boolean parseSpecial) {
+    Prompts(Model model, boolean raw, EncodeOptions options) {
         this.tokenizer = model.tokenizer();
         this.template = raw ? Optional.empty() : model.chatTemplate();
-        this.addSpecial = addSpecial;
-        this.parseSpecial = parseSpecial;
+        this.options = options;
     }
 
     boolean chats() {
@@ -42,25 +40,25 @@ final class Prompts {
 
     /** A text as it is, behind what the tokenizer adds. */
     int[] text(String text) {
-        return tokenizer.ids(text, new EncodeOptions(addSpecial, parseSpecial));
+        return tokenizer.ids(text, options);
     }
 
     /** A further piece of a text. */
     int[] more(String text) {
-        return tokenizer.ids(text, new EncodeOptions(false, parseSpecial));
+        return tokenizer.ids(text, new EncodeOptions(false, options.parseSpecial()));
     }
 
     /** A conversation, up to where the answer begins. */
     int[] chat(List<Message> messages) {
         ChatTemplate chat = template.orElseThrow(
                 () -> new UsageException("the model has no chat template; it continues texts, so leave out --system"));
-        ChatOptions options = ChatOptions.DEFAULT
+        ChatOptions chosen = ChatOptions.DEFAULT
                 .with("bos_token", piece(tokenizer.special().bos()))
                 .with("eos_token", piece(tokenizer.special().eos()));
-        if (parseSpecial) {
-            return tokenizer.ids(chat.render(messages, options), EncodeOptions.TEMPLATE);
+        if (options.parseSpecial()) {
+            return tokenizer.ids(chat.render(messages, chosen), EncodeOptions.TEMPLATE);
         }
-        RenderedChat rendered = chat.renderMarked(messages, options, controlTokens());
+        RenderedChat rendered = chat.renderMarked(messages, chosen, controlTokens());
         List<int[]> parts = new ArrayList<>();
         for (RenderedChat.Piece piece : rendered.pieces()) {
             parts.add(tokenizer.ids(piece.text(), piece.literal() ? EncodeOptions.BARE : EncodeOptions.TEMPLATE));

@@ -30,87 +30,52 @@ final class Run implements Runnable {
     private @Nullable String prompt;
 
     @Mixin
-    private final SamplingArguments sampling = new SamplingArguments();
+    private final GeneratingArguments generating = new GeneratingArguments();
 
     @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told beforehand.")
     private @Nullable String system;
 
-    @Option(
-            names = "--context",
-            paramLabel = "N",
-            description = "Most tokens of prompt and answers; the model's by default.")
-    private int context;
-
     @Option(names = "--raw", description = "Without the model's chat template.")
     private boolean raw;
 
-    @Option(names = "--no-special", description = "Without the tokens that the tokenizer adds, such as BOS.")
-    private boolean noSpecial;
-
-    @Option(names = "--parse-special", description = "Special tokens inside a text are recognised.")
-    private boolean parseSpecial;
-
-    @Option(names = "--tokens", paramLabel = "1,2,3", description = "The prompt as token ids; nothing is added.")
-    private @Nullable String tokens;
-
-    @Option(names = "--json", description = "An object a token, then one with the numbers.")
-    private boolean json;
-
-    @Option(names = "--exact", description = "Quantised weights widened to float32, nothing rounded on the way.")
-    private boolean exact;
-
     /** Takes the value of an option, for {@link PlainRun}; says whether it knows it. */
     boolean take(String option, String value) {
-        switch (option) {
-            case "--system" -> system = value;
-            case "--context" -> context = Integer.parseInt(value);
-            case "--tokens" -> tokens = value;
-            default -> {
-                return sampling.take(option, value);
-            }
+        if (!option.equals("--system")) {
+            return generating.take(option, value);
         }
+        system = value;
         return true;
     }
 
     /** Takes an option without a value, for {@link PlainRun}; says whether it knows it. */
     boolean take(String option) {
-        switch (option) {
-            case "--raw" -> raw = true;
-            case "--no-special" -> noSpecial = true;
-            case "--parse-special" -> parseSpecial = true;
-            case "--json" -> json = true;
-            case "--exact" -> exact = true;
-            default -> {
-                return sampling.take(option);
-            }
+        if (!option.equals("--raw")) {
+            return generating.take(option);
         }
+        raw = true;
         return true;
     }
 
     /** Takes what stands without an option, for {@link PlainRun}. */
     void take(String name, @Nullable String text, int threads) {
-        model.plain(name, threads, json);
+        model.plain(name, threads, generating.json());
         prompt = text;
     }
 
     @Override
     public void run() {
-        if (context < 0) {
-            throw new UsageException("--context " + context + ": give a number from 1");
-        }
-        if (tokens != null && prompt != null) {
+        SessionOptions how = generating.session();
+        if (generating.hasIds() && prompt != null) {
             throw new UsageException("give either PROMPT or --tokens");
         }
-        try (Model opened = model.open(exact);
+        try (Model opened = model.open(generating.exact());
                 Out out = new Out()) {
             requireDecoder(opened);
             opened.prepareSoon(); // while the tokenizer is read
-            GenerateOptions options = sampling.options(opened, false);
-            SessionOptions how = SessionOptions.defaults().withRecording(false).withContext(context);
+            GenerateOptions options = generating.sampling().options(opened, false);
             try (Session session = opened.session(how)) {
-                if (prompt == null && tokens == null) {
-                    Prompts prompts = new Prompts(opened, raw, !noSpecial, parseSpecial);
-                    new Conversation(session, prompts, options, system, json, out).run();
+                if (prompt == null && !generating.hasIds()) {
+                    new Conversation(session, prompts(opened), options, system, generating.json(), out).run();
                 } else {
                     once(session, ids(opened), options, out);
                 }
@@ -130,11 +95,15 @@ final class Run implements Runnable {
         }
     }
 
+    private Prompts prompts(Model opened) {
+        return new Prompts(opened, raw, generating.encoding());
+    }
+
     private int[] ids(Model opened) {
-        if (tokens != null) {
-            return Ids.parse(tokens, "--tokens");
+        if (generating.hasIds()) {
+            return generating.ids().orElseThrow();
         }
-        Prompts prompts = new Prompts(opened, raw, !noSpecial, parseSpecial);
+        Prompts prompts = prompts(opened);
         if (!prompts.chats() && system == null) {
             return prompts.text(String.valueOf(prompt));
         }
@@ -147,7 +116,7 @@ final class Run implements Runnable {
     }
 
     private void once(Session session, int[] ids, GenerateOptions options, Out out) {
-        Writing writing = new Writing(session, out, json);
+        Writing writing = new Writing(session, out, generating.json());
         StringBuilder shown = new StringBuilder();
         Generation g = session.generate(ids, options, token -> {
             shown.append(token.text());

@@ -32,7 +32,7 @@ final class Translate implements Runnable {
     private @Nullable String text;
 
     @Mixin
-    private final SamplingArguments sampling = new SamplingArguments();
+    private final GeneratingArguments generating = new GeneratingArguments();
 
     @Option(
             names = "--beams",
@@ -46,24 +46,6 @@ final class Translate implements Runnable {
             description = "With beams: above 0 favours long answers, below short ones; 1 by default.")
     private @Nullable Double lengthPenalty;
 
-    @Option(names = "--context", paramLabel = "N", description = "Most tokens of the answer; the model's by default.")
-    private int context;
-
-    @Option(names = "--no-special", description = "Without the tokens that the tokenizer adds to the source.")
-    private boolean noSpecial;
-
-    @Option(names = "--parse-special", description = "Special tokens inside a text are recognised.")
-    private boolean parseSpecial;
-
-    @Option(names = "--tokens", paramLabel = "1,2,3", description = "The source as token ids; nothing is added.")
-    private @Nullable String tokens;
-
-    @Option(names = "--json", description = "An object a token, then one with the numbers.")
-    private boolean json;
-
-    @Option(names = "--exact", description = "Quantised weights widened to float32, nothing rounded on the way.")
-    private boolean exact;
-
     @Override
     public void run() {
         if (beams < 1) {
@@ -72,21 +54,20 @@ final class Translate implements Runnable {
         if (beams == 1 && lengthPenalty != null) {
             throw new UsageException("--length-penalty: belongs to beam search; give --beams 2 or more too");
         }
-        if ((tokens == null) == (text == null)) {
+        if (generating.hasIds() == (text != null)) {
             throw new UsageException("give either TEXT or --tokens");
         }
-        try (Model opened = model.open(exact);
+        SessionOptions how = generating.session();
+        try (Model opened = model.open(generating.exact());
                 Out out = new Out()) {
             if (opened.family() != Family.ENCODER_DECODER) {
                 throw new UsageException("translate: " + opened + " is no encoder-decoder; use a model such as T5");
             }
             Answering answering = answering(opened, out);
-            SessionOptions how = SessionOptions.defaults().withRecording(false).withContext(context);
             try (Session session = opened.session(how)) {
-                if (tokens != null) {
-                    answering.answer(session, Ids.parse(tokens, "--tokens"));
-                } else if (text != null) {
-                    EncodeOptions encode = new EncodeOptions(!noSpecial, parseSpecial);
+                generating.ids().ifPresent(ids -> answering.answer(session, ids));
+                if (text != null) {
+                    EncodeOptions encode = generating.encoding();
                     Texts.each(
                             List.of(text),
                             t -> answering.answer(session, opened.tokenizer().ids(t, encode)));
@@ -103,16 +84,16 @@ final class Translate implements Runnable {
 
     private Answering answering(Model opened, Out out) {
         if (beams > 1) {
-            BeamOptions options = sampling.beams(opened, beams, lengthPenalty);
+            BeamOptions options = generating.sampling().beams(opened, beams, lengthPenalty);
             return (session, source) -> searched(session, source, options, out);
         }
-        GenerateOptions options = sampling.options(opened, true);
+        GenerateOptions options = generating.sampling().options(opened, true);
         return (session, source) -> chosen(session, source, options, out);
     }
 
     private void chosen(Session session, int[] source, GenerateOptions options, Out out) {
         session.source(source);
-        Writing writing = new Writing(session, out, json);
+        Writing writing = new Writing(session, out, generating.json());
         StringBuilder shown = new StringBuilder();
         Generation g = session.generate(start(session), options, token -> {
             shown.append(token.text());
@@ -125,7 +106,7 @@ final class Translate implements Runnable {
     private void searched(Session session, int[] source, BeamOptions options, Out out) {
         session.source(source);
         Generation g = session.generate(start(session), options);
-        Writing writing = new Writing(session, out, json);
+        Writing writing = new Writing(session, out, generating.json());
         StringBuilder shown = new StringBuilder();
         for (Generation.Token token : g.tokens()) {
             shown.append(token.text());

@@ -165,7 +165,9 @@ class PlainRunTest {
             throws ReflectiveOperationException {
         for (Field f : of.getClass().getDeclaredFields()) {
             Object value = get(f, of);
-            if (value instanceof SamplingArguments || value instanceof ModelOptions) {
+            if (value instanceof GeneratingArguments
+                    || value instanceof SamplingArguments
+                    || value instanceof ModelOptions) {
                 fields(prefix + f.getName() + ".", value, state);
             } else if (!Modifier.isStatic(f.getModifiers())
                     && !f.getName().equals("spec")
