@@ -34,17 +34,21 @@ record Command(int code, String out, String err) {
     }
 
     /** Runs a command that reads this from standard input. */
-    static synchronized Command given(byte[] input, Object... args) {
+    static Command given(byte[] input, Object... args) {
+        return given(new ByteArrayInputStream(input), new ByteArrayOutputStream(), args);
+    }
+
+    /** Runs a command that reads from a stream, and whose standard output can be looked at while it runs. */
+    static synchronized Command given(InputStream input, ByteArrayOutputStream outBytes, Object... args) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         InputStream in = System.in;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
         ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
         try (PrintStream newOut = new PrintStream(outBytes, true, StandardCharsets.UTF_8);
                 PrintStream newErr = new PrintStream(errBytes, true, StandardCharsets.UTF_8)) {
             System.setOut(newOut);
             System.setErr(newErr);
-            System.setIn(new ByteArrayInputStream(input));
+            System.setIn(input);
             String[] strings = Arrays.stream(args).map(String::valueOf).toArray(String[]::new);
             int code = Main.run(
                     strings,

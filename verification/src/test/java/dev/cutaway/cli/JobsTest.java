@@ -8,9 +8,6 @@ import dev.cutaway.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -216,20 +213,7 @@ class JobsTest {
                 return 1;
             }
         };
-        synchronized (Command.class) {
-            InputStream in = System.in;
-            PrintStream out = System.out;
-            try (PrintStream captured = new PrintStream(shown, true, StandardCharsets.UTF_8)) {
-                System.setIn(slow);
-                System.setOut(captured);
-                PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
-                assertThat(Main.run(new String[] {"embed", model.toString(), "-"}, nowhere, nowhere))
-                        .isZero();
-            } finally {
-                System.setIn(in);
-                System.setOut(out);
-            }
-        }
+        Command.given(slow, shown, "embed", model, "-").done();
         assertThat(answered).containsExactly(0, 2, 4, 6);
     }
 
