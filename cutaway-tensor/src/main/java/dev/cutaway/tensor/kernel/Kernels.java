@@ -63,7 +63,7 @@ public final class Kernels {
         String what = Choice.MADE.scalar()
                 ? "scalar (plain Java, many times slower than vectors)"
                 : Choice.MADE.machine()
-                        ? "machine code made at run time (AVX2)"
+                        ? "machine code made at run time (AVX2; activations of 16 bits for quantised weights)"
                         : "Vector API, " + Choice.MADE.bits() + " bits";
         return what + ": " + Choice.MADE.why();
     }
