@@ -57,7 +57,7 @@ final class ProductCode {
         if (layout == Layout.F32) {
             dotFloats(a);
         } else {
-            dotHalves(a, new BlockCode(a, layout, RDI));
+            dotHalves(a, layout, new BlockCode(a, layout, RDI));
         }
         finishRow(a);
         a.dec(RSI);
@@ -70,8 +70,6 @@ final class ProductCode {
 
     private static void dotFloats(Assembler a) {
         Label loop = a.here();
-        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD));
-        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD + ROW_BYTES / 2));
         a.broadcast(Ymm.Y8, Mem.at(R10));
         for (int g = 0; g < BlockCode.GROUPS; g++) {
             a.op(Op.FMA231, Ymm.of(g), Ymm.Y8, Mem.at(RDI, 32 * g));
@@ -82,10 +80,12 @@ final class ProductCode {
         a.jump(Condition.NOT_EQUAL, loop);
     }
 
-    private static void dotHalves(Assembler a, BlockCode block) {
+    private static void dotHalves(Assembler a, Layout layout, BlockCode block) {
         Label loop = a.here();
-        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD));
-        a.prefetch(Mem.at(RDI, RoundedCode.AHEAD + ROW_BYTES / 2));
+        if (layout == Layout.F16) { // where little is computed the processor looks ahead far enough itself
+            a.prefetch(Mem.at(RDI, RoundedCode.AHEAD));
+            a.prefetch(Mem.at(RDI, RoundedCode.AHEAD + ROW_BYTES / 2));
+        }
         a.broadcast(Ymm.Y8, Mem.at(R10));
         a.broadcast(Ymm.Y9, Mem.at(R10, 4));
         for (int g = 0; g < BlockCode.GROUPS; g++) {
