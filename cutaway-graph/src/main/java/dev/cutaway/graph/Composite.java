@@ -20,4 +20,12 @@ public non-sealed interface Composite extends Op {
     default List<Type> types(List<Type> in) {
         return GraphBuilder.expansionTypes(this, in);
     }
+
+    /**
+     * Whether the expansion repeats what other nodes compute from the same inputs, as a gradient does with its forward values.
+     * Where all is opened, those nodes are used instead, so that an intervention on a value also changes what is computed back from it.
+     */
+    default boolean recomputes() {
+        return false;
+    }
 }

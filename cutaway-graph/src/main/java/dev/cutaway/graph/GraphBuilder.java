@@ -20,6 +20,21 @@ public final class GraphBuilder {
     /** An empty graph. */
     public GraphBuilder() {}
 
+    /** A builder that goes on where a graph ends; nodes and values of the graph are those of the result. */
+    public static GraphBuilder extending(Graph graph) {
+        GraphBuilder g = new GraphBuilder();
+        g.nodes.addAll(graph.nodes());
+        g.names.putAll(graph.names());
+        g.blockInputs.addAll(graph.blockInputs());
+        for (Node n : graph.nodes()) {
+            if (n.op() instanceof Input i) {
+                g.inputs.put(i.input(), n.value(0));
+            }
+        }
+        g.block = g.blockInputs.isEmpty() ? -1 : g.blockInputs.size();
+        return g;
+    }
+
     /** The value of a named input of the step ({@code tokens}, {@code position} ...), made on first use. */
     public Value input(String name, Type type) {
         Value known = inputs.get(name);
@@ -94,6 +109,11 @@ public final class GraphBuilder {
         return block;
     }
 
+    /** Says to which block the next nodes belong. */
+    void block(int b) {
+        block = b;
+    }
+
     public Graph build() {
         return new Graph(nodes, names, blockInputs);
     }
@@ -109,12 +129,42 @@ public final class GraphBuilder {
         return op.expand(g, placeholders).stream().map(Value::type).toList();
     }
 
+    /**
+     * An expansion within a graph whose names were not given.
+     *
+     * @param nodes what it appended
+     * @param results one value per output
+     * @param names what it would have named
+     */
+    record Unnamed(List<Node> nodes, List<Value> results, Map<String, Value> names) {}
+
+    /** Appends an expansion; its names are told, not given. */
+    Unnamed expandUnnamed(Composite op, List<Value> in) {
+        Map<String, Value> mine = new LinkedHashMap<>(names);
+        String myScope = scope;
+        names.clear();
+        scope = "";
+        int first = nodes.size();
+        List<Value> results = op.expand(this, in);
+        Unnamed u = new Unnamed(List.copyOf(nodes.subList(first, nodes.size())), results, new LinkedHashMap<>(names));
+        names.clear();
+        names.putAll(mine);
+        scope = myScope;
+        return u;
+    }
+
+    /** What a node computes: the same operation on the same values. */
+    private record Computation(Op op, List<Value> in) {}
+
     /** Copies a graph with every composite replaced by its expansion, down to primitives. */
     static Graph open(Graph g, Map<Value, Value> opened) {
         GraphBuilder b = new GraphBuilder();
+        // Hashing every node takes time that only graphs with gradients need to spend.
+        boolean shares = g.nodes().stream().anyMatch(n -> n.op() instanceof Composite c && c.recomputes());
+        Map<Computation, Node> known = shares ? new HashMap<>() : Map.of();
         for (Node n : g.nodes()) {
             b.block = n.block();
-            b.copyOpened(n, opened);
+            b.copyOpened(n, opened, known, shares, false);
         }
         b.scope = "";
         g.names().forEach((name, v) -> b.names.putIfAbsent(name, opened.get(v)));
@@ -122,11 +172,14 @@ public final class GraphBuilder {
         return b.build();
     }
 
-    private void copyOpened(Node n, Map<Value, Value> opened) {
+    private void copyOpened(
+            Node n, Map<Value, Value> opened, Map<Computation, Node> known, boolean shares, boolean recomputed) {
         List<Value> in = n.in().stream().map(opened::get).toList();
         switch (n.op()) {
             case Primitive p -> {
-                Node copy = addAll(p, in, n.scope());
+                Node copy = shares
+                        ? copy(new Computation(p, in), n.scope(), known, recomputed)
+                        : addAll(p, in, n.scope());
                 for (int i = 0; i < n.out().size(); i++) {
                     opened.put(n.value(i), copy.value(i));
                 }
@@ -144,7 +197,7 @@ public final class GraphBuilder {
                     map.put(placeholders.get(i), in.get(i));
                 }
                 for (Node m : inner.nodes.subList(in.size(), inner.nodes.size())) {
-                    copyOpened(m, map);
+                    copyOpened(m, map, known, shares, recomputed || c.recomputes());
                 }
                 inner.names.forEach((name, v) -> names.put(name, map.get(v)));
                 for (int i = 0; i < results.size(); i++) {
@@ -152,5 +205,15 @@ public final class GraphBuilder {
                 }
             }
         }
+    }
+
+    private Node copy(Computation c, String nodeScope, Map<Computation, Node> known, boolean recomputed) {
+        Node same = recomputed ? known.get(c) : null;
+        if (same != null) {
+            return same;
+        }
+        Node made = addAll(c.op, c.in, nodeScope);
+        known.putIfAbsent(c, made);
+        return made;
     }
 }

@@ -2,11 +2,10 @@ package dev.cutaway.graph;
 
 import dev.cutaway.tensor.Tensor;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * An operation that is evaluated as it stands: matrix product, sum, softmax, gather ... It declares its shape rule
- * ({@link #types}), a reference evaluation, where each element of its output comes from, and (once training uses it) its gradient.
+ * ({@link #types}), a reference evaluation, where each element of its output comes from, and its gradient.
  */
 public non-sealed interface Primitive extends Op {
     /**
@@ -32,10 +31,8 @@ public non-sealed interface Primitive extends Op {
     }
 
     /**
-     * The gradient as nodes: given the gradients of the outputs, appends nodes and returns one gradient per input. Empty for
-     * operations through which nothing is differentiated (indices, inputs, masks).
+     * The gradient as nodes: given the gradients of the outputs, appends nodes and returns one gradient per input.
+     * {@link GradientRule#NONE} for operations through which nothing is differentiated (indices, inputs, weights).
      */
-    default Optional<GradientRule> gradient() {
-        return Optional.empty();
-    }
+    GradientRule gradient();
 }

@@ -3,12 +3,15 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** An elementwise operation on two tensors, with NumPy's broadcasting: axes aligned at the end, an axis of 1 stretches. */
 public enum Binary implements Primitive {
@@ -75,6 +78,27 @@ public enum Binary implements Primitive {
                         "\\frac{x}{y}",
                         List.of(new Derivation.Term("x", 1, List.of(x)), new Derivation.Term("y", 1, List.of(y))),
                         v -> v[0] / v[1]);
+        };
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return (g, n, dys) -> {
+            Value dy = dys.getFirst();
+            Value x = n.in().get(0);
+            Value y = n.in().get(1);
+            Value dx = switch (this) {
+                case ADD, SUBTRACT -> dy;
+                case MULTIPLY -> g.add(MULTIPLY, dy, y);
+                case DIVIDE -> g.add(DIVIDE, dy, y);
+            };
+            Value back = switch (this) {
+                case ADD -> dy;
+                case SUBTRACT -> g.add(Constant.scale(-1), dy);
+                case MULTIPLY -> g.add(MULTIPLY, dy, x);
+                case DIVIDE -> g.add(Constant.scale(-1), g.add(MULTIPLY, dx, n.value(0)));
+            };
+            return List.of(Optional.of(Sums.to(g, dx, x.type())), Optional.of(Sums.to(g, back, y.type())));
         };
     }
 }

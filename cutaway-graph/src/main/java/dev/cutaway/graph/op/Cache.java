@@ -3,6 +3,7 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Space;
@@ -37,5 +38,12 @@ public record Cache(String state, Space to) implements Primitive {
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         return Derivation.move(0, index);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        // Training holds whole sequences: the past is empty, so the keys' rows are the rows themselves.
+        return GradientRule.ofFirst(
+                (g, n, dy) -> g.add(new Reshape(n.in().getFirst().type().dims()), dy));
     }
 }

@@ -2,11 +2,14 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A learned vector in place of some rows: {@code y[r] = flags[r] == 0 ? vector : x[r]}. ViT's class token enters so.
@@ -37,5 +40,18 @@ public record Choose() implements Primitive {
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         return in.getFirst().getInt(index[0]) == 0 ? Derivation.move(1, index[1]) : Derivation.move(2, index);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return (g, n, dys) -> {
+            Value dy = dys.getFirst();
+            Value flags = n.in().get(0);
+            Type vector = n.in().get(1).type();
+            Value rows = g.add(new Choose(), flags, g.add(Filled.zeros(vector)), dy);
+            // Exact: where a row was kept the difference is 0, elsewhere nothing is subtracted.
+            Value replaced = g.add(Binary.SUBTRACT, dy, rows);
+            return List.of(Optional.empty(), Optional.of(Sums.to(g, replaced, vector)), Optional.of(rows));
+        };
     }
 }

@@ -3,13 +3,16 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Tensors put side by side along the last axis. */
 public record Concat() implements Primitive {
@@ -50,5 +53,19 @@ public record Concat() implements Primitive {
             at[last] -= w;
         }
         throw new IllegalArgumentException("index " + Arrays.toString(index) + " is outside");
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return (g, n, dy) -> {
+            List<Optional<Value>> parts = new ArrayList<>();
+            int at = 0;
+            for (Value x : n.in()) {
+                int w = x.type().size(-1);
+                parts.add(Optional.of(g.add(new Slice(at, at + w), dy.getFirst())));
+                at += w;
+            }
+            return parts;
+        };
     }
 }

@@ -2,6 +2,7 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -46,5 +47,10 @@ public record Constant(double factor, double offset) implements Primitive {
         var x = new Derivation.Term("", factor, List.of(new Derivation.Element(0, index)));
         var c = new Derivation.Term("constant", offset, List.of());
         return Derivation.sum(words, latex, offset == 0 ? List.of(x) : List.of(x, c));
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.ofFirst((g, n, dy) -> factor == 1 ? dy : g.add(scale(factor), dy));
     }
 }

@@ -3,15 +3,18 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A dense product of two tensors in Einstein's notation: {@code "ri,oi->ro"} is {@code y = x W^T}. Letters that are missing
@@ -206,5 +209,19 @@ public record Ein(String spec, String words, String product, String latex) imple
             n = Math.multiplyExact(n, s);
         }
         return n;
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return (g, n, dys) -> {
+            Value dy = dys.getFirst();
+            Value dx = g.add(back(c() + "," + b() + "->" + a(), "second factor"), dy, n.in().get(1));
+            Value other = g.add(back(c() + "," + a() + "->" + b(), "first factor"), dy, n.in().get(0));
+            return List.of(Optional.of(dx), Optional.of(other));
+        };
+    }
+
+    private static Ein back(String spec, String factor) {
+        return new Ein(spec, "term", "gradient times the " + factor, "\\sum_{i} g_{i}\\,x_{i}");
     }
 }

@@ -3,6 +3,7 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Space;
@@ -28,5 +29,11 @@ public record First() implements Primitive {
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         return Derivation.move(0, index);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.ofFirst((g, n, dy) ->
+                g.add(new PutFirst(n.in().getFirst().type().dim(0)), dy));
     }
 }

@@ -3,6 +3,7 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -54,5 +55,11 @@ public record Gather() implements Primitive {
                 Derivation.Kind.MOVE,
                 List.of(Derivation.Term.of("row " + at[0], 0, at)),
                 v -> v[0]);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.ofFirst((g, n, dy) ->
+                g.add(new Scatter(n.in().getFirst().type().dim(0)), dy, n.in().get(1)));
     }
 }

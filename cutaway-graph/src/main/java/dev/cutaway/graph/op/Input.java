@@ -2,6 +2,7 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -23,5 +24,10 @@ public record Input(String input, Type type) implements Primitive {
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         return Derivation.given("an input of the model");
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.NONE;
     }
 }

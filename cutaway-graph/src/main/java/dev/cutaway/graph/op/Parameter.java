@@ -3,6 +3,7 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -33,5 +34,10 @@ public record Parameter(WeightSource source, List<Dim> dims) implements Primitiv
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         return Derivation.given("a weight of the model");
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.NONE;
     }
 }

@@ -2,6 +2,7 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -39,5 +40,14 @@ public record Permute(List<Integer> axes) implements Primitive {
             at[axes.get(i)] = index[i];
         }
         return Derivation.move(0, at);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        Integer[] back = new Integer[axes.size()];
+        for (int i = 0; i < back.length; i++) {
+            back[axes.get(i)] = i;
+        }
+        return GradientRule.ofFirst((g, n, dy) -> g.add(of(back), dy));
     }
 }

@@ -3,6 +3,7 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -10,7 +11,7 @@ import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Sum or mean over one fixed axis. The mean keeps the axis with size 1 (so that it broadcasts back), the sum drops it. */
+/** Sum or mean over one axis, the mean over a fixed one only. The mean keeps the axis with size 1 (so that it broadcasts back), the sum drops it. */
 public record Reduce(boolean mean, int axis, String words) implements Primitive {
     /** The mean over the last axis, which stays as 1. */
     public static Reduce meanOfLast() {
@@ -30,7 +31,9 @@ public record Reduce(boolean mean, int axis, String words) implements Primitive 
     public List<Type> types(List<Type> in) {
         Type t = in.getFirst();
         int a = axisOf(t.rank());
-        t.size(a);
+        if (mean) {
+            t.size(a); // of a fixed size: the mean over rows would depend on how they are cut into segments
+        }
         List<Dim> out = new ArrayList<>(t.dims());
         if (mean) {
             out.set(a, Dim.of("one", 1));
@@ -51,7 +54,10 @@ public record Reduce(boolean mean, int axis, String words) implements Primitive 
             inner *= (int) s[i];
         }
         float[] x = t.toFloats();
-        int outer = n * inner == 0 ? 0 : x.length / (n * inner);
+        int outer = 1;
+        for (int i = 0; i < a; i++) {
+            outer *= (int) s[i];
+        }
         float[] out = new float[outer * inner];
         for (int o = 0; o < outer; o++) {
             for (int i = 0; i < inner; i++) {
@@ -82,5 +88,19 @@ public record Reduce(boolean mean, int axis, String words) implements Primitive 
         return mean
                 ? Derivation.sum("the mean over each " + words, "\\frac{1}{n}\\sum_{i} x_{i}", terms)
                 : Derivation.sum("the sum over each " + words, "\\sum_{i} x_{i}", terms);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.ofFirst((g, n, dy) -> {
+            Type t = n.in().getFirst().type();
+            int a = axisOf(t.rank());
+            if (mean) {
+                return g.add(new Stretch(t.dims()), g.add(Constant.scale(1.0 / t.size(a)), dy));
+            }
+            List<Dim> kept = new ArrayList<>(t.dims());
+            kept.set(a, Dim.of("one", 1));
+            return g.add(new Stretch(t.dims()), g.add(new Reshape(kept), dy));
+        });
     }
 }

@@ -2,6 +2,7 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -62,5 +63,10 @@ public record RelativeBuckets(boolean bidirectional, int buckets, int maxDistanc
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         return Derivation.given("the bucket of the distance between two positions");
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.NONE;
     }
 }

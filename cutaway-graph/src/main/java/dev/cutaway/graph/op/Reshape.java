@@ -3,6 +3,7 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -47,5 +48,11 @@ public record Reshape(List<Dim> dims) implements Primitive {
             flat /= inShape[i];
         }
         return Derivation.move(0, at);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.ofFirst(
+                (g, n, dy) -> g.add(new Reshape(n.in().getFirst().type().dims()), dy));
     }
 }

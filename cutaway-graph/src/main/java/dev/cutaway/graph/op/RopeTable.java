@@ -3,6 +3,7 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Space;
@@ -56,5 +57,10 @@ public record RopeTable(RopeFrequencies frequencies) implements Primitive {
         String name = output == 0 ? "cos" : "sin";
         return Derivation.given(name + " of position " + position + " times frequency " + Numbers.plain(f)
                 + (scale == 1 ? "" : ", times " + Numbers.plain(scale)));
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.NONE;
     }
 }

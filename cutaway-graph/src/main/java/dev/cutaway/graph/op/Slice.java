@@ -3,9 +3,12 @@ package dev.cutaway.graph.op;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.GradientRule;
+import dev.cutaway.graph.GraphBuilder;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,5 +44,28 @@ public record Slice(int from, int to) implements Primitive {
         long[] at = index.clone();
         at[at.length - 1] += from;
         return Derivation.move(0, at);
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return GradientRule.ofFirst((g, n, dy) -> {
+            List<Dim> dims = n.in().getFirst().type().dims();
+            int last = dims.size() - 1;
+            int width = n.in().getFirst().type().size(-1);
+            List<Value> parts = new ArrayList<>(List.of(dy));
+            if (from > 0) {
+                parts.addFirst(zeros(g, dims.subList(0, last), from));
+            }
+            if (to < width) {
+                parts.add(zeros(g, dims.subList(0, last), width - to));
+            }
+            return parts.size() == 1 ? dy : g.add(new Concat(), parts.toArray(Value[]::new));
+        });
+    }
+
+    private static Value zeros(GraphBuilder g, List<Dim> outer, int width) {
+        List<Dim> dims = new ArrayList<>(outer);
+        dims.add(Dim.of("width", width));
+        return g.add(new Filled(0, dims));
     }
 }

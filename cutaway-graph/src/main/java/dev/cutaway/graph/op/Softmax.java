@@ -2,9 +2,11 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,5 +70,15 @@ public record Softmax() implements Primitive {
                     }
                     return Math.exp(v[chosen] - max) / sum;
                 });
+    }
+
+    @Override
+    public GradientRule gradient() {
+        // y (dy - sum over k of dy[k] y[k]): a score moves its own probability up and all others down.
+        return GradientRule.ofFirst((g, n, dy) -> {
+            Value y = n.value(0);
+            Value mean = Sums.keeping(g, g.add(Binary.MULTIPLY, dy, y), -1);
+            return g.add(Binary.MULTIPLY, y, g.add(Binary.SUBTRACT, dy, mean));
+        });
     }
 }

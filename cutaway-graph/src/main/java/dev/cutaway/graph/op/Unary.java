@@ -2,6 +2,7 @@ package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Derivation;
+import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
@@ -16,9 +17,15 @@ public enum Unary implements Primitive {
     SQRT("the square root of x", "\\sqrt{x}", Math::sqrt),
     TANH("the hyperbolic tangent of x", "\\tanh x", Math::tanh),
     RELU("x where positive, else 0", "\\max(0, x)", x -> Math.max(0, x)),
+    STEP("1 where x is positive, else 0", "[x > 0]", x -> x > 0 ? 1 : 0),
+    EXP("e to the power of x", "e^x", Math::exp),
     SIGMOID("the logistic function of x", "\\frac{1}{1 + e^{-x}}", Unary::sigmoid),
     SILU("x times the logistic function of x", "\\frac{x}{1 + e^{-x}}", x -> x * sigmoid(x)),
     QUICK_GELU("x times the logistic function of 1.702 x", "\\frac{x}{1 + e^{-1.702 x}}", x -> x * sigmoid(1.702 * x)),
+    NORMAL_SHARE(
+            "the share of a normal distribution below x",
+            "\\frac{1}{2}\\left(1 + \\operatorname{erf}\\frac{x}{\\sqrt{2}}\\right)",
+            x -> 0.5 * (1 + Erf.of(x / Math.sqrt(2)))),
     GELU(
             "x times the share of a normal distribution below x",
             "\\frac{x}{2}\\left(1 + \\operatorname{erf}\\frac{x}{\\sqrt{2}}\\right)",
@@ -61,5 +68,12 @@ public enum Unary implements Primitive {
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
         return Derivation.function(
                 words, latex, List.of(Derivation.Term.of("x", 0, index)), v -> f.applyAsDouble(v[0]));
+    }
+
+    @Override
+    public GradientRule gradient() {
+        return this == STEP
+                ? GradientRule.NONE
+                : GradientRule.ofFirst((g, n, dy) -> g.add(new Slope(this), n.in().getFirst(), dy));
     }
 }

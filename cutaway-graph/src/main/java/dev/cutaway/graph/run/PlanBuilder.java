@@ -276,7 +276,7 @@ final class PlanBuilder {
             case QUICK_GELU -> Optional.of(Activation.QUICK_GELU);
             case SIGMOID -> Optional.of(Activation.SIGMOID);
             case TANH -> Optional.of(Activation.TANH);
-            case SQUARE, SQRT -> Optional.empty();
+            case SQUARE, SQRT, STEP, EXP, NORMAL_SHARE -> Optional.empty();
         };
     }
 
