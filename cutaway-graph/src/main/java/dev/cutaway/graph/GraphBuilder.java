@@ -177,9 +177,8 @@ public final class GraphBuilder {
         List<Value> in = n.in().stream().map(opened::get).toList();
         switch (n.op()) {
             case Primitive p -> {
-                Node copy = shares
-                        ? copy(new Computation(p, in), n.scope(), known, recomputed)
-                        : addAll(p, in, n.scope());
+                Node copy =
+                        shares ? copy(new Computation(p, in), n.scope(), known, recomputed) : addAll(p, in, n.scope());
                 for (int i = 0; i < n.out().size(); i++) {
                     opened.put(n.value(i), copy.value(i));
                 }

@@ -4,6 +4,7 @@ import dev.cutaway.tensor.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Evaluates an opened graph in double precision by nothing but what operations declare about where each element comes from
@@ -38,7 +39,7 @@ final class DoubleEvaluator {
 
     double[] value(Value v) {
         tensor(v);
-        return reals.get(v);
+        return Objects.requireNonNull(reals.get(v));
     }
 
     private Tensor tensor(Value v) {
@@ -62,7 +63,7 @@ final class DoubleEvaluator {
             }
             tensors.put(y, out.get(o));
         }
-        return tensors.get(v);
+        return Objects.requireNonNull(tensors.get(v));
     }
 
     private double element(Node n, Primitive op, int output, long[] index, List<Tensor> in, float single) {
@@ -75,7 +76,7 @@ final class DoubleEvaluator {
             Derivation.Term t = d.terms().get(i);
             terms[i] = t.constant();
             for (Derivation.Element e : t.factors()) {
-                double[] x = reals.get(n.in().get(e.input()));
+                double[] x = Objects.requireNonNull(reals.get(n.in().get(e.input())));
                 terms[i] *= x[(int) flat(e.index(), in.get(e.input()).shape())];
             }
         }

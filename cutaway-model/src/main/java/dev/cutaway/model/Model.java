@@ -14,6 +14,7 @@ import dev.cutaway.model.arch.Architectures;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.CutawayException;
+import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Kernels;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.template.ChatTemplate;
@@ -153,6 +154,16 @@ public final class Model implements AutoCloseable {
 
     public Checkpoint checkpoint() {
         return weights.checkpoint();
+    }
+
+    /** A weight as the graph uses it, in the checkpoint's format: cut out of a fused matrix, turned where it is kept transposed. */
+    public Tensor weight(Parameter p) {
+        return weights.tensor(p);
+    }
+
+    /** The rows of pixels that an image becomes, the class token's row of zeros first: {@code [position, pixel]}. */
+    public Tensor patches(Tensor pixels) {
+        return Patches.cut(pixels, dev.cutaway.model.arch.ImageSizes.of(config()));
     }
 
     /** The directory of the model's files; empty for a single file. */

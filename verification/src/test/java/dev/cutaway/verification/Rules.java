@@ -29,8 +29,9 @@ final class Rules {
         table.put("graph", List.of("tensor"));
         table.put("text", List.of("tensor"));
         table.put("model", List.of("tensor", "graph", "text"));
+        table.put("train", List.of("tensor", "graph", "text", "model"));
         table.put("inspect", List.of("tensor", "graph", "text", "model"));
-        table.put("cli", List.of("tensor", "graph", "text", "model", "inspect"));
+        table.put("cli", List.of("tensor", "graph", "text", "model", "train", "inspect"));
         return table;
     }
 

@@ -13,7 +13,9 @@ public interface Given {
     Optional<Tensor> value(Value v);
 
     /** The weight as the plan keeps it, packed for products; empty if it is not packed. */
-    Optional<PackedMatrix> packed(Parameter p);
+    default Optional<PackedMatrix> packed(Parameter p) {
+        return Optional.empty();
+    }
 
     /** Where a weight's element lies in the checkpoint. */
     Place place(Parameter p, long[] index);

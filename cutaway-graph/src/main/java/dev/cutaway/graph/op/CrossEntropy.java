@@ -21,7 +21,10 @@ public record CrossEntropy(double smoothing) implements Composite {
     public List<Type> types(List<Type> in) {
         Type logits = in.get(0);
         Type labels = in.get(1);
-        if (logits.rank() != 2 || labels.rank() != 1 || !labels.integer() || !labels.dim(0).same(logits.dim(0))) {
+        if (logits.rank() != 2
+                || labels.rank() != 1
+                || !labels.integer()
+                || !labels.dim(0).same(logits.dim(0))) {
             throw new IllegalArgumentException("takes logits [row, class] and an integer for each row");
         }
         return List.of(Type.real(logits.dim(0)));
@@ -32,7 +35,11 @@ public record CrossEntropy(double smoothing) implements Composite {
         Value logs = g.add(new LogSoftmax(), in.get(0)); // [row, class]
         Value targets = g.add(new Targets(in.get(0).type().dim(1), smoothing), in.get(1)); // [row, class]
         Value sum = g.add(
-                new Ein("rc,rc->r", "class", "wanted probability times log of the predicted one", "\\sum_{c} q_c \\log p_c"),
+                new Ein(
+                        "rc,rc->r",
+                        "class",
+                        "wanted probability times log of the predicted one",
+                        "\\sum_{c} q_c \\log p_c"),
                 targets,
                 logs);
         return List.of(g.add(Constant.scale(-1), sum));

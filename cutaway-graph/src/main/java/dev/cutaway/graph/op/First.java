@@ -33,7 +33,7 @@ public record First() implements Primitive {
 
     @Override
     public GradientRule gradient() {
-        return GradientRule.ofFirst((g, n, dy) ->
-                g.add(new PutFirst(n.in().getFirst().type().dim(0)), dy));
+        return GradientRule.ofFirst(
+                (g, n, dy) -> g.add(new PutFirst(n.in().getFirst().type().dim(0)), dy));
     }
 }

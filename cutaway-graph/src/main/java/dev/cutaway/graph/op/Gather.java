@@ -59,7 +59,7 @@ public record Gather() implements Primitive {
 
     @Override
     public GradientRule gradient() {
-        return GradientRule.ofFirst((g, n, dy) ->
-                g.add(new Scatter(n.in().getFirst().type().dim(0)), dy, n.in().get(1)));
+        return GradientRule.ofFirst(
+                (g, n, dy) -> g.add(new Scatter(n.in().getFirst().type().dim(0)), dy, n.in().get(1)));
     }
 }

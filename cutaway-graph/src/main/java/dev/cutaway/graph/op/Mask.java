@@ -62,7 +62,6 @@ public record Mask(boolean causal, int window, double hidden) implements Primiti
 
     @Override
     public GradientRule gradient() {
-        return GradientRule.ofFirst((g, n, dy) ->
-                g.add(new Mask(causal, window, 0), dy, n.in().get(1), n.in().get(2)));
+        return GradientRule.ofFirst((g, n, dy) -> g.add(new Mask(causal, window, 0), dy, n.in().get(1), n.in().get(2)));
     }
 }

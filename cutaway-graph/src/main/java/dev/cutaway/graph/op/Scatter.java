@@ -71,7 +71,6 @@ public record Scatter(Dim rows) implements Primitive {
 
     @Override
     public GradientRule gradient() {
-        return GradientRule.ofFirst(
-                (g, n, dy) -> g.add(new Gather(), dy, n.in().get(1)));
+        return GradientRule.ofFirst((g, n, dy) -> g.add(new Gather(), dy, n.in().get(1)));
     }
 }

@@ -1,0 +1,127 @@
+package dev.cutaway.train;
+
+import dev.cutaway.graph.Gradients;
+import dev.cutaway.graph.Graph;
+import dev.cutaway.graph.Value;
+import dev.cutaway.graph.look.Evaluator;
+import dev.cutaway.graph.look.Given;
+import dev.cutaway.graph.op.Input;
+import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Loss and gradients of a batch by the definition: the opened graph, evaluated sequence by sequence in order, what they give added up. No
+ * plan and no fused kernel; the reference that planned training is to be held to.
+ */
+public final class Backward {
+    private final Graph opened;
+    private final Gradients gradients;
+    private final Trained weights;
+    private final Map<Parameter, Value> wanted = new LinkedHashMap<>();
+
+    /**
+     * A batch's result.
+     *
+     * @param loss the mean over the counted rows
+     * @param gradients by parameter, flat, for those that the loss depends on
+     * @param counted how many rows counted
+     */
+    public record Result(double loss, Map<Parameter, float[]> gradients, int counted) {
+        /** The norm of all gradients together. */
+        public double norm() {
+            double sum = 0;
+            for (float[] g : gradients.values()) {
+                for (float x : g) {
+                    sum += (double) x * x;
+                }
+            }
+            return Math.sqrt(sum);
+        }
+    }
+
+    public Backward(Objective objective, Trained weights) {
+        this.gradients = objective.gradients();
+        this.opened = gradients.graph().opened();
+        this.weights = weights;
+        gradients
+                .ofParameters()
+                .forEach((p, d) ->
+                        wanted.put((Parameter) p.node().op(), gradients.graph().inOpened(d)));
+    }
+
+    /** Loss and gradients. */
+    public Result of(List<Example> batch) {
+        int counted = batch.stream().mapToInt(Example::counted).sum();
+        if (counted == 0) {
+            throw new IllegalArgumentException("no row of the batch has a label that counts");
+        }
+        Map<Parameter, float[]> sums = new LinkedHashMap<>();
+        double loss = 0;
+        Value total = gradients.graph().inOpened(gradients.loss());
+        List<Value> all = new ArrayList<>(wanted.values());
+        all.add(total);
+        for (Example e : batch) {
+            Map<Value, Tensor> out = evaluator(e, counted).evaluate(all);
+            loss += of(out, total).get(0);
+            wanted.forEach((p, d) -> add(sums, p, of(out, d).toFloats()));
+        }
+        return new Result(loss, sums, counted);
+    }
+
+    /** Any values of the opened graph for one sequence, gradients among them, by name. */
+    public Map<String, Tensor> look(Example e, int counted, List<String> names) {
+        Map<String, Value> values = new LinkedHashMap<>();
+        names.forEach(n -> values.put(n, opened.require(n)));
+        Map<Value, Tensor> out = evaluator(e, counted).evaluate(values.values());
+        Map<String, Tensor> named = new LinkedHashMap<>();
+        values.forEach((n, v) -> named.put(n, of(out, v)));
+        return named;
+    }
+
+    private static Tensor of(Map<Value, Tensor> out, Value v) {
+        return java.util.Objects.requireNonNull(out.get(v));
+    }
+
+    private static void add(Map<Parameter, float[]> sums, Parameter p, float[] x) {
+        float[] s = sums.get(p);
+        if (s == null) {
+            sums.put(p, x);
+            return;
+        }
+        for (int i = 0; i < s.length; i++) {
+            s[i] += x[i];
+        }
+    }
+
+    private Evaluator evaluator(Example e, int counted) {
+        Map<String, Tensor> in = new LinkedHashMap<>(e.inputs());
+        int[] labels = e.labels();
+        float[] each = new float[labels.length];
+        Arrays.fill(each, 1f / counted);
+        in.put(Objective.LABELS, Tensor.ofInts(labels, labels.length));
+        in.put(Objective.WEIGHTS, Tensor.of(each, labels.length));
+        return new Evaluator(opened, e.binding(), new Inputs(in, weights), Map.of());
+    }
+
+    private record Inputs(Map<String, Tensor> in, Trained weights) implements Given {
+        @Override
+        public Optional<Tensor> value(Value v) {
+            return switch (v.node().op()) {
+                case Input i -> Optional.ofNullable(in.get(i.input()));
+                case Parameter p -> Optional.of(weights.weight(p));
+                default -> Optional.empty();
+            };
+        }
+
+        @Override
+        public Place place(Parameter p, long[] index) {
+            return new Place(p.source().name(), index, "being trained");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package dev.cutaway.train;
+
+import dev.cutaway.graph.Binding;
+import dev.cutaway.tensor.Tensor;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * One sequence to learn from: what the model reads, and the label of each of its rows (or of the whole).
+ *
+ * @param inputs the graph's inputs by name
+ * @param binding how many rows, keys and source rows there are
+ * @param labels one per row of the logits; negative ones are not counted
+ */
+public record Example(Map<String, Tensor> inputs, Binding binding, int[] labels) {
+    public Example {
+        inputs = Map.copyOf(inputs);
+        labels = labels.clone();
+    }
+
+    /** Tokens of a decoder. */
+    public static Example tokens(int[] ids, int[] labels) {
+        return encoder(ids, new int[ids.length], count(ids.length), labels);
+    }
+
+    /** Next token: each row's label is the token after it, the last has none. */
+    public static Example nextToken(int[] ids) {
+        int[] labels = new int[ids.length];
+        System.arraycopy(ids, 1, labels, 0, Math.max(0, ids.length - 1));
+        if (labels.length > 0) {
+            labels[labels.length - 1] = Objective.NOT_COUNTED;
+        }
+        return tokens(ids, labels);
+    }
+
+    /** Tokens of an encoder, with the sentence that each belongs to and where it stands. */
+    public static Example encoder(int[] ids, int[] types, int[] positions, int[] labels) {
+        Map<String, Tensor> in = rows(ids.length);
+        in.put("tokens", ints(ids));
+        in.put("token_type_ids", ints(types));
+        in.put("position", ints(positions));
+        return new Example(in, Binding.rows(ids.length, ids.length), labels);
+    }
+
+    /** A source and the target that the decoder reads, shifted right already. */
+    public static Example pair(int[] source, int[] target, int[] labels) {
+        Map<String, Tensor> in = rows(target.length);
+        in.put("tokens", ints(target));
+        in.put("position", ints(count(target.length)));
+        in.put("source tokens", ints(source));
+        in.put("source row", ints(count(source.length)));
+        in.put("source position", ints(count(source.length)));
+        return new Example(in, Binding.rows(target.length, target.length, source.length), labels);
+    }
+
+    /** An image as rows of pixels ({@link dev.cutaway.model.Model#patches}), and its class. */
+    public static Example image(Tensor patches, int label) {
+        int n = (int) patches.dim(0);
+        Map<String, Tensor> in = rows(n);
+        in.put("patches", patches);
+        in.put("position", ints(count(n)));
+        return new Example(in, Binding.rows(n, n), new int[] {label});
+    }
+
+    /** Rows whose label counts. */
+    public int counted() {
+        int n = 0;
+        for (int l : labels) {
+            n += l >= 0 ? 1 : 0;
+        }
+        return n;
+    }
+
+    private static Map<String, Tensor> rows(int n) {
+        Map<String, Tensor> in = new HashMap<>();
+        in.put("row", ints(count(n)));
+        in.put("key", ints(count(n)));
+        return in;
+    }
+
+    private static Tensor ints(int[] x) {
+        return Tensor.ofInts(x, x.length);
+    }
+
+    private static int[] count(int n) {
+        int[] x = new int[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = i;
+        }
+        return x;
+    }
+}

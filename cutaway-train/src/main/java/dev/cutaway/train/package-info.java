@@ -1,0 +1,2 @@
+/** Objectives, optimisers, schedules, training steps. */
+package dev.cutaway.train;
