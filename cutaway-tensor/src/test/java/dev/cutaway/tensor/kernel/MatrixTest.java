@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.machine.Cpu;
+import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -136,7 +138,8 @@ class MatrixTest {
     /** Where the Vector API is the wider one, many rows go there: forced here, so that every machine tries it. */
     @Test
     void manyRowsOfFloatWeightsMayGoToTheVectorApi() {
-        assumeThat(Kernels.get().name()).isEqualTo("machine");
+        assumeThat(MachineCode.obstacle()).isEmpty();
+        assumeThat(Cpu.read().avx2()).isTrue();
         assumeThat(ModuleLayer.boot().findModule("jdk.incubator.vector")).isPresent();
         MachineMatrix kernels = new MachineMatrix(Optional.of(new VectorMatrix()));
         for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.Q4_0}) {
