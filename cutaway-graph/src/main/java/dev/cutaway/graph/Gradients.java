@@ -45,12 +45,25 @@ public final class Gradients {
      * @param loss a value of one element
      */
     public static Gradients of(Graph forward, Value loss) {
+        return of(forward, loss, active(forward.nodes(), Gradients::source));
+    }
+
+    /**
+     * Appends the gradient of one number with respect to some weights and to what lies between: nothing is computed for those that are
+     * frozen.
+     *
+     * @param trained which weights
+     */
+    public static Gradients of(Graph forward, Value loss, Predicate<Parameter> trained) {
+        return of(forward, loss, active(forward.nodes(), n -> n.op() instanceof Parameter p && trained.test(p)));
+    }
+
+    private static Gradients of(Graph forward, Value loss, Set<Value> active) {
         boolean single = loss.type().dims().stream().allMatch(Dim::one);
         if (loss.type().integer() || !single || loss.type().rank() == 0) {
             throw new IllegalArgumentException("gradients are of one number, not of " + loss.type());
         }
         GraphBuilder g = GraphBuilder.extending(forward);
-        Set<Value> active = active(forward.nodes());
         g.block(loss.node().block());
         Map<Value, Value> seeds = Map.of(loss, g.add(new Filled(1, loss.type().dims())));
         Map<Value, Value> gradients = backward(g, forward.nodes(), seeds, active::contains);
@@ -90,12 +103,15 @@ public final class Gradients {
         return out;
     }
 
-    /** Real values that depend on a weight or on a real input; of others nobody wants a gradient (angles, masks). */
-    private static Set<Value> active(List<Node> nodes) {
+    private static boolean source(Node n) {
+        return n.op() instanceof Parameter || n.op() instanceof Input;
+    }
+
+    /** Real values that depend on a source; of others nobody wants a gradient (angles, masks). */
+    private static Set<Value> active(List<Node> nodes, Predicate<Node> source) {
         Set<Value> active = new HashSet<>();
         for (Node n : nodes) {
-            boolean source = n.op() instanceof Parameter || n.op() instanceof Input;
-            if (source || n.in().stream().anyMatch(active::contains)) {
+            if (source.test(n) || n.in().stream().anyMatch(active::contains)) {
                 for (int i = 0; i < n.out().size(); i++) {
                     if (!n.out().get(i).integer()) {
                         active.add(n.value(i));

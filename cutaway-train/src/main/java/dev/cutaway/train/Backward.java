@@ -13,39 +13,22 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
  * Loss and gradients of a batch by the definition: the opened graph, evaluated sequence by sequence in order, what they give added up. No
  * plan and no fused kernel; the reference that planned training is to be held to.
  */
-public final class Backward {
+public final class Backward implements Differentiation {
+    private final Objective objective;
     private final Graph opened;
     private final Gradients gradients;
     private final Trained weights;
     private final Map<Parameter, Value> wanted = new LinkedHashMap<>();
 
-    /**
-     * A batch's result.
-     *
-     * @param loss the mean over the counted rows
-     * @param gradients by parameter, flat, for those that the loss depends on
-     * @param counted how many rows counted
-     */
-    public record Result(double loss, Map<Parameter, float[]> gradients, int counted) {
-        /** The norm of all gradients together. */
-        public double norm() {
-            double sum = 0;
-            for (float[] g : gradients.values()) {
-                for (float x : g) {
-                    sum += (double) x * x;
-                }
-            }
-            return Math.sqrt(sum);
-        }
-    }
-
     public Backward(Objective objective, Trained weights) {
+        this.objective = objective;
         this.gradients = objective.gradients();
         this.opened = gradients.graph().opened();
         this.weights = weights;
@@ -55,12 +38,9 @@ public final class Backward {
                         wanted.put((Parameter) p.node().op(), gradients.graph().inOpened(d)));
     }
 
-    /** Loss and gradients. */
+    @Override
     public Result of(List<Example> batch) {
-        int counted = batch.stream().mapToInt(Example::counted).sum();
-        if (counted == 0) {
-            throw new IllegalArgumentException("no row of the batch has a label that counts");
-        }
+        int[] counted = counted(objective, batch);
         Map<Parameter, float[]> sums = new LinkedHashMap<>();
         double loss = 0;
         Value total = gradients.graph().inOpened(gradients.loss());
@@ -71,11 +51,30 @@ public final class Backward {
             loss += of(out, total).get(0);
             wanted.forEach((p, d) -> add(sums, p, of(out, d).toFloats()));
         }
-        return new Result(loss, sums, counted);
+        Map<Parameter, Tensor> result = new LinkedHashMap<>();
+        sums.forEach((p, x) -> result.put(p, Tensor.of(x, weights.weight(p).shape())));
+        return new Result(loss, result, Arrays.stream(counted).sum());
     }
 
-    /** Any values of the opened graph for one sequence, gradients among them, by name. */
-    public Map<String, Tensor> look(Example e, int counted, List<String> names) {
+    /** Rows that count, for each part of an objective. */
+    static int[] counted(Objective objective, List<Example> batch) {
+        int[] n = new int[objective.parts().size()];
+        for (int i = 0; i < n.length; i++) {
+            String labels = objective.parts().get(i).labels();
+            n[i] = batch.stream().mapToInt(e -> e.counted(labels)).sum();
+            if (n[i] == 0) {
+                throw new IllegalArgumentException("no row of the batch has " + labels + " that count");
+            }
+        }
+        return n;
+    }
+
+    /**
+     * Any values of the opened graph for one sequence, gradients among them, by name.
+     *
+     * @param counted rows of the whole batch that count, for each part of the objective
+     */
+    public Map<String, Tensor> look(Example e, int[] counted, List<String> names) {
         Map<String, Value> values = new LinkedHashMap<>();
         names.forEach(n -> values.put(n, opened.require(n)));
         Map<Value, Tensor> out = evaluator(e, counted).evaluate(values.values());
@@ -85,7 +84,7 @@ public final class Backward {
     }
 
     private static Tensor of(Map<Value, Tensor> out, Value v) {
-        return java.util.Objects.requireNonNull(out.get(v));
+        return Objects.requireNonNull(out.get(v));
     }
 
     private static void add(Map<Parameter, float[]> sums, Parameter p, float[] x) {
@@ -99,13 +98,16 @@ public final class Backward {
         }
     }
 
-    private Evaluator evaluator(Example e, int counted) {
+    private Evaluator evaluator(Example e, int[] counted) {
         Map<String, Tensor> in = new LinkedHashMap<>(e.inputs());
-        int[] labels = e.labels();
-        float[] each = new float[labels.length];
-        Arrays.fill(each, 1f / counted);
-        in.put(Objective.LABELS, Tensor.ofInts(labels, labels.length));
-        in.put(Objective.WEIGHTS, Tensor.of(each, labels.length));
+        for (int i = 0; i < counted.length; i++) {
+            Objective.Part part = objective.parts().get(i);
+            int[] labels = Objects.requireNonNull(e.labels().get(part.labels()), part.labels());
+            float[] each = new float[labels.length];
+            Arrays.fill(each, 1f / counted[i]);
+            in.put(part.labels(), Tensor.ofInts(labels, labels.length));
+            in.put(part.weights(), Tensor.of(each, labels.length));
+        }
         return new Evaluator(opened, e.binding(), new Inputs(in, weights), Map.of());
     }
 

@@ -3,19 +3,33 @@ package dev.cutaway.train;
 import dev.cutaway.graph.Binding;
 import dev.cutaway.tensor.Tensor;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * One sequence to learn from: what the model reads, and the label of each of its rows (or of the whole).
+ * One sequence to learn from: what the model reads, and what it should say of each of its rows (or of the whole).
  *
  * @param inputs the graph's inputs by name
  * @param binding how many rows, keys and source rows there are
- * @param labels one per row of the logits; negative ones are not counted
+ * @param labels by the name that the objective's part asks for ({@link Objective#LABELS} ...), one per row of the logits; negative ones are
+ *     not counted
  */
-public record Example(Map<String, Tensor> inputs, Binding binding, int[] labels) {
+public record Example(Map<String, Tensor> inputs, Binding binding, Map<String, int[]> labels) {
     public Example {
         inputs = Map.copyOf(inputs);
-        labels = labels.clone();
+        labels = Map.copyOf(labels);
+    }
+
+    /** Labels of the one kind that most objectives have. */
+    public Example(Map<String, Tensor> inputs, Binding binding, int[] labels) {
+        this(inputs, binding, Map.of(Objective.LABELS, labels.clone()));
+    }
+
+    /** The same with further labels. */
+    public Example with(String name, int... more) {
+        Map<String, int[]> all = new LinkedHashMap<>(labels);
+        all.put(name, more.clone());
+        return new Example(inputs, binding, all);
     }
 
     /** Tokens of a decoder. */
@@ -62,10 +76,10 @@ public record Example(Map<String, Tensor> inputs, Binding binding, int[] labels)
         return new Example(in, Binding.rows(n, n), new int[] {label});
     }
 
-    /** Rows whose label counts. */
-    public int counted() {
+    /** Rows whose label of this name counts. */
+    public int counted(String name) {
         int n = 0;
-        for (int l : labels) {
+        for (int l : labels.getOrDefault(name, new int[0])) {
             n += l >= 0 ? 1 : 0;
         }
         return n;

@@ -1,7 +1,9 @@
 package dev.cutaway.train;
 
+import dev.cutaway.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /** How weights follow their gradients. The numbers are those of PyTorch's optimisers of the same names. */
 public sealed interface Optimizer {
@@ -11,17 +13,19 @@ public sealed interface Optimizer {
     /**
      * Changes elements {@code from} to {@code to} of a weight.
      *
-     * @param weight its float32 memory
-     * @param gradient its gradient, clipped already
+     * @param weight float32
+     * @param gradient of the same shape
+     * @param clipped what the gradient is multiplied by first
      * @param state what {@link #states} says, zeros before the first step
      * @param step counted from 1
      * @param rate the learning rate of this step
      * @param decays whether weight decay applies to this weight
      */
     void update(
-            MemorySegment weight,
-            float[] gradient,
-            float[][] state,
+            Tensor weight,
+            Tensor gradient,
+            float clipped,
+            List<Tensor> state,
             int from,
             int to,
             long step,
@@ -47,9 +51,10 @@ public sealed interface Optimizer {
 
         @Override
         public void update(
-                MemorySegment weight,
-                float[] gradient,
-                float[][] state,
+                Tensor weight,
+                Tensor gradient,
+                float clipped,
+                List<Tensor> state,
                 int from,
                 int to,
                 long step,
@@ -58,14 +63,17 @@ public sealed interface Optimizer {
             float keep = (float) (decays ? 1 - rate * decay : 1);
             float m = (float) momentum;
             float lr = (float) rate;
+            MemorySegment x = weight.data();
+            MemorySegment g = gradient.data();
+            MemorySegment kept = momentum > 0 ? state.getFirst().data() : MemorySegment.NULL;
             for (int i = from; i < to; i++) {
-                float d = gradient[i];
+                float d = clipped * g.getAtIndex(ValueLayout.JAVA_FLOAT, i);
                 if (momentum > 0) {
-                    d = m * state[0][i] + d;
-                    state[0][i] = d;
+                    d = m * kept.getAtIndex(ValueLayout.JAVA_FLOAT, i) + d;
+                    kept.setAtIndex(ValueLayout.JAVA_FLOAT, i, d);
                 }
-                float w = weight.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-                weight.setAtIndex(ValueLayout.JAVA_FLOAT, i, w * keep - lr * d);
+                float w = x.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                x.setAtIndex(ValueLayout.JAVA_FLOAT, i, w * keep - lr * d);
             }
         }
     }
@@ -97,9 +105,10 @@ public sealed interface Optimizer {
 
         @Override
         public void update(
-                MemorySegment weight,
-                float[] gradient,
-                float[][] state,
+                Tensor weight,
+                Tensor gradient,
+                float clipped,
+                List<Tensor> state,
                 int from,
                 int to,
                 long step,
@@ -113,15 +122,19 @@ public sealed interface Optimizer {
             float size = (float) (rate / (1 - Math.pow(beta1, (double) step)));
             float root = (float) (1 / Math.sqrt(1 - Math.pow(beta2, (double) step)));
             float e = (float) eps;
-            float[] mean = state[0];
-            float[] square = state[1];
+            MemorySegment x = weight.data();
+            MemorySegment g = gradient.data();
+            MemorySegment means = state.get(0).data();
+            MemorySegment squares = state.get(1).data();
             for (int i = from; i < to; i++) {
-                float d = gradient[i];
-                mean[i] = b1 * mean[i] + rest1 * d;
-                square[i] = b2 * square[i] + rest2 * d * d;
-                float by = size * mean[i] / ((float) Math.sqrt(square[i]) * root + e);
-                float w = weight.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-                weight.setAtIndex(ValueLayout.JAVA_FLOAT, i, w * keep - by);
+                float d = clipped * g.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                float mean = b1 * means.getAtIndex(ValueLayout.JAVA_FLOAT, i) + rest1 * d;
+                float square = b2 * squares.getAtIndex(ValueLayout.JAVA_FLOAT, i) + rest2 * d * d;
+                means.setAtIndex(ValueLayout.JAVA_FLOAT, i, mean);
+                squares.setAtIndex(ValueLayout.JAVA_FLOAT, i, square);
+                float by = size * mean / ((float) Math.sqrt(square) * root + e);
+                float w = x.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                x.setAtIndex(ValueLayout.JAVA_FLOAT, i, w * keep - by);
             }
         }
     }

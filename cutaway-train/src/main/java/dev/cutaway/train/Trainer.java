@@ -2,22 +2,28 @@ package dev.cutaway.train;
 
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.Tensor;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /** Training steps: gradients of a batch, clipped, and the optimiser's update of all weights. Nothing in it is random. */
 public final class Trainer {
-    private final Backward backward;
+    /** Weight decay for all weights but those of one dimension. */
+    public static final Predicate<Parameter> MATRICES = p -> p.dims().size() > 1;
+
+    private final Differentiation differentiation;
     private final Trained weights;
     private final Optimizer optimizer;
     private final Schedule schedule;
     private final double rate;
     private final double clip;
     private final Predicate<Parameter> decays;
-    private final Map<Parameter, float[][]> states = new HashMap<>();
+    private final Map<Parameter, List<Tensor>> states = new HashMap<>();
     private long step;
 
     /**
@@ -34,22 +40,17 @@ public final class Trainer {
     /**
      * @param rate the learning rate that the schedule multiplies
      * @param clip the norm to which longer gradients are shortened; 0: never
+     * @param decays to which weights weight decay applies ({@link #MATRICES} if nothing else is said)
      */
     public Trainer(
-            Objective objective, Trained weights, Optimizer optimizer, Schedule schedule, double rate, double clip) {
-        this(objective, weights, optimizer, schedule, rate, clip, p -> p.dims().size() > 1);
-    }
-
-    /** @param decays to which weights weight decay applies; otherwise to all but those of one dimension */
-    public Trainer(
-            Objective objective,
+            Differentiation differentiation,
             Trained weights,
             Optimizer optimizer,
             Schedule schedule,
             double rate,
             double clip,
             Predicate<Parameter> decays) {
-        this.backward = new Backward(objective, weights);
+        this.differentiation = differentiation;
         this.weights = weights;
         this.optimizer = optimizer;
         this.schedule = schedule;
@@ -64,8 +65,8 @@ public final class Trainer {
      * @throws BadInputException if loss or gradient are not finite; the weights are then those of the step before
      */
     public Step step(List<Example> batch) {
-        Backward.Result r = backward.of(batch);
-        double norm = r.norm();
+        Differentiation.Result r = differentiation.of(batch);
+        double norm = norm(r.gradients().values());
         long s = step + 1;
         if (!Double.isFinite(r.loss()) || !Double.isFinite(norm)) {
             throw new BadInputException("step " + s + ": loss " + r.loss() + ", gradient norm " + norm
@@ -73,26 +74,30 @@ public final class Trainer {
         }
         step = s;
         double lr = rate * schedule.multiplier(s);
-        if (clip > 0) {
-            // As PyTorch's clip_grad_norm_, its small constant included.
-            float by = (float) Math.min(1, clip / (norm + 1e-6));
-            r.gradients().values().forEach(g -> scale(g, by));
-        }
+        // As PyTorch's clip_grad_norm_, its small constant included.
+        float by = clip > 0 ? (float) Math.min(1, clip / (norm + 1e-6)) : 1;
         r.gradients()
                 .forEach((p, g) -> optimizer.update(
-                        weights.weight(p).data(), g, state(p, g.length), 0, g.length, s, lr, decays.test(p)));
+                        weights.weight(p), g, by, state(p), 0, Math.toIntExact(g.size()), s, lr, decays.test(p)));
         return new Step(s, r.loss(), norm, lr, r.counted());
     }
 
-    private static void scale(float[] g, float by) {
-        if (by < 1) {
-            for (int i = 0; i < g.length; i++) {
-                g[i] *= by;
+    private static double norm(Collection<Tensor> gradients) {
+        double sum = 0;
+        for (Tensor g : gradients) {
+            for (long i = 0; i < g.size(); i++) {
+                double x = g.get(i);
+                sum += x * x;
             }
         }
+        return Math.sqrt(sum);
     }
 
-    private float[][] state(Parameter p, int size) {
-        return Objects.requireNonNull(states.computeIfAbsent(p, k -> new float[optimizer.states()][size]));
+    private List<Tensor> state(Parameter p) {
+        return Objects.requireNonNull(states.computeIfAbsent(
+                p,
+                k -> IntStream.range(0, optimizer.states())
+                        .mapToObj(i -> Tensor.zeros(weights.weight(p).shape()))
+                        .toList()));
     }
 }

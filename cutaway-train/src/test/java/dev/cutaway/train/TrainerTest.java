@@ -32,8 +32,15 @@ class TrainerTest {
 
     private static Trainer trainer(Graph graph, long seed) {
         Objective objective = Objective.crossEntropy(graph, "logits", 0);
+        Trained weights = Trained.random(graph, seed);
         return new Trainer(
-                objective, Trained.random(graph, seed), Optimizer.AdamW.defaults(), Schedule.constant(), 1e-2, 1);
+                new Backward(objective, weights),
+                weights,
+                Optimizer.AdamW.defaults(),
+                Schedule.constant(),
+                1e-2,
+                1,
+                Trainer.MATRICES);
     }
 
     private static List<Double> losses(Graph graph, long seed, int steps) {
@@ -68,10 +75,10 @@ class TrainerTest {
         try (Model m = gpt2()) {
             Objective objective = Objective.crossEntropy(m.graph(), "logits", 0);
             Backward b = new Backward(objective, Trained.random(m.graph(), 1));
-            Backward.Result whole = b.of(batch());
+            Differentiation.Result whole = b.of(batch());
             double loss = 0;
             for (Example e : batch()) {
-                Backward.Result part = b.of(List.of(e));
+                Differentiation.Result part = b.of(List.of(e));
                 loss += part.loss() * part.counted() / whole.counted();
             }
             assertThat(loss).isCloseTo(whole.loss(), within(1e-6));
@@ -84,12 +91,13 @@ class TrainerTest {
         try (Model m = gpt2()) {
             Trained weights = Trained.random(m.graph(), 1);
             Trainer t = new Trainer(
-                    Objective.crossEntropy(m.graph(), "logits", 0),
+                    new Backward(Objective.crossEntropy(m.graph(), "logits", 0), weights),
                     weights,
                     new Optimizer.Sgd(0, 0),
                     Schedule.constant(),
                     1,
-                    0);
+                    0,
+                    Trainer.MATRICES);
             Tensor first = weights.weight(weights.parameters().iterator().next());
             t.step(batch());
             first.set(3 * first.dim(1), Float.NaN);

@@ -9,6 +9,7 @@ import dev.cutaway.model.Model;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.train.Backward;
+import dev.cutaway.train.Differentiation;
 import dev.cutaway.train.Example;
 import dev.cutaway.train.Objective;
 import dev.cutaway.train.Optimizer;
@@ -59,12 +60,12 @@ class TorchGradientsTest {
             Objective objective = Objective.crossEntropy(model.graph(), "logits", smoothing);
             Backward backward = new Backward(objective, Trained.copyOf(model.graph(), model::weight));
             List<Example> batch = batch(model, inputs, expected.require("labels"));
-            Backward.Result r = backward.of(batch);
+            Differentiation.Result r = backward.of(batch);
             double loss = expected.require("loss").get(0);
             assertThat(Math.abs(r.loss() - loss)).as("loss").isLessThan(1e-5 * loss);
             weights(model, expected, r);
             for (int i = 0; i < batch.size(); i++) {
-                probes(expected, backward, batch.get(i), i, r.counted());
+                probes(expected, backward, batch.get(i), i, new int[] {r.counted()});
             }
             if (expected.names().contains("sgd.losses")) {
                 training(model, expected, objective, batch, "adamw");
@@ -81,7 +82,7 @@ class TorchGradientsTest {
         boolean adam = kind.equals("adamw");
         Trained weights = Trained.copyOf(model.graph(), model::weight);
         Trainer trainer = new Trainer(
-                objective,
+                new Backward(objective, weights),
                 weights,
                 adam ? new Optimizer.AdamW(0.9, 0.999, 1e-8, 0.1) : new Optimizer.Sgd(0.9, 0),
                 adam ? new Schedule(Schedule.Shape.COSINE, losses.size(), 2, 0, 0) : Schedule.constant(),
@@ -105,7 +106,7 @@ class TorchGradientsTest {
     }
 
     /** Gradients of the checkpoint's tensors, put together from those of the graph's parameters. */
-    private static void weights(Model model, Checkpoint expected, Backward.Result r) {
+    private static void weights(Model model, Checkpoint expected, Differentiation.Result r) {
         Map<String, double[]> got = new HashMap<>();
         r.gradients().forEach((p, g) -> {
             WeightSource s = p.source();
@@ -115,9 +116,9 @@ class TorchGradientsTest {
             long[] own = p.dims().stream()
                     .mapToLong(d -> ((dev.cutaway.graph.Dim.Size) d).value())
                     .toArray();
-            for (int i = 0; i < g.length; i++) {
+            for (int i = 0; i < g.size(); i++) {
                 long at = s.whole() ? i : s.sourceElement(index(i, own), shape);
-                sum[(int) at] += g[i];
+                sum[(int) at] += g.get(i);
             }
         });
         int seen = 0;
@@ -158,7 +159,7 @@ class TorchGradientsTest {
     }
 
     /** Gradients of what is inside, by probe name. */
-    private static void probes(Checkpoint expected, Backward backward, Example e, int sequence, int counted) {
+    private static void probes(Checkpoint expected, Backward backward, Example e, int sequence, int[] counted) {
         List<String> names =
                 expected.names().stream().filter(n -> n.startsWith("grad.")).toList();
         Map<String, Tensor> got = backward.look(e, counted, names);

@@ -1,0 +1,26 @@
+package dev.cutaway.train;
+
+import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+
+/** Whoever computes loss and gradients of a batch: by the definition ({@link Backward}), or planned. */
+public interface Differentiation {
+    /**
+     * A batch's result.
+     *
+     * @param loss the sum over the objective's parts of the mean over the counted rows
+     * @param gradients by parameter, float32 of the parameter's shape, for the trained ones that the loss depends on; theirs whoever
+     *     computed them, and valid until the next batch
+     * @param counted how many rows counted, over all parts
+     */
+    record Result(double loss, Map<Parameter, Tensor> gradients, int counted) {}
+
+    /**
+     * Loss and gradients of a batch at the weights as they are now.
+     *
+     * @throws IllegalArgumentException if no row of a part counts
+     */
+    Result of(List<Example> batch);
+}
