@@ -111,6 +111,46 @@ final class LauncherTest {
         assertThat(home.resolve(".cutaway/runtime/cutaway.aot.config")).doesNotExist();
     }
 
+    /** The program is asked once whether it wants the Vector API, by a JVM that here answers as the test likes. */
+    @Test
+    void theVectorModuleIsThereWhereTheProgramWantsIt() throws IOException {
+        Path jdk = temp.resolve("asked");
+        Files.createDirectories(jdk.resolve("bin"));
+        Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25\"\n");
+        Path known = home.resolve(".cutaway/runtime/vectors");
+        try {
+            for (String answer : new String[] {"yes", "no", "what?"}) {
+                Files.deleteIfExists(known);
+                Files.deleteIfExists(jdk.resolve("questions"));
+                for (String program : new String[] {"java", "javac"}) {
+                    Path script = jdk.resolve("bin").resolve(program);
+                    Files.writeString(
+                            script,
+                            "#!/bin/sh\ncase $* in *VectorModule*) echo '" + answer + "'; echo asked >>'" + jdk
+                                    + "/questions' ;;\n*) echo \"$*\" ;; esac\n");
+                    assertThat(script.toFile().setExecutable(true)).isTrue();
+                }
+                for (int start = 1; start <= 2; start++) {
+                    Shell.Outcome outcome =
+                            Shell.in(temp).with("JAVA_HOME", jdk.toString()).run(home + "/cutaway", "doctor");
+                    assertThat(outcome.out().contains("--add-modules=jdk.incubator.vector"))
+                            .as("module after the answer " + answer)
+                            .isEqualTo(!answer.equals("no"));
+                }
+                assertThat(jdk.resolve("questions")).content().hasLineCount(answer.equals("what?") ? 2 : 1);
+            }
+            // Another processor than the one that was asked about.
+            Files.writeString(known, "flags : other\nno\n");
+            assertThat(Shell.in(temp)
+                            .with("JAVA_HOME", jdk.toString())
+                            .run(home + "/cutaway", "doctor")
+                            .out())
+                    .contains("--add-modules");
+        } finally {
+            Files.deleteIfExists(known);
+        }
+    }
+
     @Test
     void startsThroughALinkFromAnotherPlace() throws IOException {
         Path elsewhere = Files.createDirectories(temp.resolve("elsewhere"));

@@ -35,24 +35,15 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
         boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         String obstacle = "";
         if (wish.equals("machine") || wish.equals("auto")) {
-            Optional<Cpu> cpu = Optional.empty();
-            try {
-                obstacle = MachineCode.obstacle();
-                cpu = obstacle.isEmpty() ? Optional.of(Cpu.read()) : cpu;
-            } catch (IllegalStateException e) {
-                obstacle = String.valueOf(e.getMessage());
-            }
-            if (cpu.isPresent() && !cpu.get().avx2()) {
-                obstacle = "this processor lacks AVX2, FMA or BMI2";
-            }
+            Machine machine = Machine.found();
+            obstacle = machine.obstacle();
             if (wish.equals("machine")) {
                 return machine(obstacle);
             }
             if (obstacle.isEmpty()) {
                 // The machine code's vectors have 256 bits: where there are wider ones, many rows times float weights,
-                // which
-                // are the same to the bit, are left to the compiler's code for those.
-                int wide = vectors && cpu.map(Cpu::avx512).orElse(false) ? Processor.vectorBits() : 0;
+                // which are the same to the bit, are left to the compiler's code for those.
+                int wide = vectors && machine.wider() ? Processor.vectorBits() : 0;
                 String why = "this processor has 256-bit vectors with fused multiply-add, and code made for them is"
                         + " faster than what the JVM's compiler makes"
                         + (wide > 256 ? "; prompts with float weights run on the Vector API's " + wide + " bits" : "");
@@ -62,7 +53,8 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
         if (!vectors) {
             String why =
                     "the module jdk.incubator.vector is not there; start java with --add-modules jdk.incubator.vector"
-                            + " (JDK 25) to be many times faster";
+                            + " (JDK 25) to be many times faster"
+                            + (obstacle.isEmpty() ? "" : "; no machine code: " + obstacle);
             return new Choice(
                     false, 0, why, wish.equals("auto") ? Optional.empty() : Optional.of(wish + "-bit kernels: " + why));
         }
@@ -71,6 +63,33 @@ record Choice(boolean machine, int bits, String why, Optional<String> error) {
                 ? choice
                 : new Choice(
                         false, choice.bits(), choice.why() + " (no machine code: " + obstacle + ")", choice.error());
+    }
+
+    /**
+     * What machine code has to do with here.
+     *
+     * @param obstacle why it cannot run; empty if it can
+     * @param wider whether the processor has wider vectors than it uses
+     */
+    private record Machine(String obstacle, boolean wider) {
+        static Machine found() {
+            try {
+                String obstacle = MachineCode.obstacle();
+                if (!obstacle.isEmpty()) {
+                    return new Machine(obstacle, false);
+                }
+                Cpu cpu = Cpu.read();
+                return new Machine(cpu.avx2() ? "" : "this processor lacks AVX2, FMA or BMI2", cpu.avx512());
+            } catch (IllegalStateException e) {
+                return new Machine(String.valueOf(e.getMessage()), false); // executable memory is forbidden
+            }
+        }
+    }
+
+    /** Whether {@code auto} takes the Vector API for anything. */
+    static boolean wantsVectors() {
+        Machine machine = Machine.found();
+        return !machine.obstacle().isEmpty() || machine.wider();
     }
 
     private static Choice machine(String obstacle) {

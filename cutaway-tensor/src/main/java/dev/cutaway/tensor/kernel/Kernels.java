@@ -53,6 +53,14 @@ public final class Kernels {
         return CHOSEN;
     }
 
+    /**
+     * Whether the choice made for oneself ({@code auto}) uses the module of the Vector API on this machine, if the JVM has it. What it
+     * takes to find out is a fraction of what the module costs a start.
+     */
+    public static boolean wantVectorModule() {
+        return Choice.wantsVectors();
+    }
+
     /** The plain reference, whatever was chosen: what tests compare with. */
     public static Kernels scalar() {
         return SCALAR;
