@@ -60,6 +60,13 @@ final class Bench implements Runnable {
             description = "The text for --exactness; a page of prose by default.")
     private @Nullable Path text;
 
+    @Option(
+            names = "--cache",
+            paramLabel = "TYPE",
+            description =
+                    "How keys and values are kept: f32, or f16 (half the memory, faster after long texts); ${DEFAULT-VALUE}.")
+    private String cache = "f32";
+
     @Option(names = "--json", description = "One JSON object.")
     private boolean json;
 
@@ -72,7 +79,7 @@ final class Bench implements Runnable {
             throw new UsageException("--batch " + batch + ": from 1 to 1024");
         }
         Map<String, Object> result = new LinkedHashMap<>();
-        try (Model opened = model.open();
+        try (Model opened = model.open(false, cache);
                 Out out = new Out()) {
             opened.prepare();
             result.put("threads", opened.threads());

@@ -34,11 +34,19 @@ final class GeneratingArguments {
     @Option(names = "--exact", description = "Quantised weights widened to float32, nothing rounded on the way.")
     private boolean exact;
 
+    @Option(
+            names = "--cache",
+            paramLabel = "TYPE",
+            description =
+                    "How keys and values are kept: f32, or f16 (half the memory, faster after long texts); ${DEFAULT-VALUE}.")
+    private String cache = "f32";
+
     /** Takes the value of an option, for {@link PlainRun}; says whether it knows it. */
     boolean take(String option, String value) {
         switch (option) {
             case "--context" -> context = Integer.parseInt(value);
             case "--tokens" -> tokens = value;
+            case "--cache" -> cache = value;
             default -> {
                 return sampling.take(option, value);
             }
@@ -102,5 +110,10 @@ final class GeneratingArguments {
 
     boolean exact() {
         return exact;
+    }
+
+    /** How keys and values are kept. */
+    String cache() {
+        return cache;
     }
 }

@@ -3,6 +3,8 @@ package dev.cutaway.cli;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.model.hub.HubReference;
+import dev.cutaway.tensor.DType;
+import dev.cutaway.tensor.UsageException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -65,14 +67,30 @@ final class ModelOptions {
         return open(false);
     }
 
-    /** Opens the model, after a download where it has to come from the hub. */
     Model open(boolean exact) {
+        return open(exact, "f32");
+    }
+
+    /**
+     * Opens the model, after a download where it has to come from the hub.
+     *
+     * @param cache how keys and values are kept: f32 or f16
+     */
+    Model open(boolean exact, String cache) {
+        boolean halves = cache.equalsIgnoreCase("f16");
+        if (!halves && !cache.equalsIgnoreCase("f32")) {
+            throw new UsageException("--cache " + cache + ": f32 or f16");
+        }
+        if (exact && halves) {
+            throw new UsageException("--cache f16: --exact rounds nothing; give one of them");
+        }
         try (Downloads downloads = new Downloads(json())) {
             return Model.open(
                     model,
                     OpenOptions.defaults()
                             .withThreads(threads())
                             .withExact(exact)
+                            .withCache(halves ? DType.F16 : DType.F32)
                             .withProgress(downloads));
         }
     }

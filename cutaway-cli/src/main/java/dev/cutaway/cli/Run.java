@@ -68,7 +68,7 @@ final class Run implements Runnable {
         if (generating.hasIds() && prompt != null) {
             throw new UsageException("give either PROMPT or --tokens");
         }
-        try (Model opened = model.open(generating.exact());
+        try (Model opened = model.open(generating.exact(), generating.cache());
                 Out out = new Out()) {
             requireDecoder(opened);
             opened.prepareSoon(); // while the tokenizer is read

@@ -58,7 +58,7 @@ final class Translate implements Runnable {
             throw new UsageException("give either TEXT or --tokens");
         }
         SessionOptions how = generating.session();
-        try (Model opened = model.open(generating.exact());
+        try (Model opened = model.open(generating.exact(), generating.cache());
                 Out out = new Out()) {
             if (opened.family() != Family.ENCODER_DECODER) {
                 throw new UsageException("translate: " + opened + " is no encoder-decoder; use a model such as T5");

@@ -14,6 +14,7 @@ import dev.cutaway.model.arch.Architectures;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.CutawayException;
+import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Kernels;
 import dev.cutaway.text.Tokenizer;
@@ -60,7 +61,7 @@ public final class Model implements AutoCloseable {
                 weights.willMultiply(p);
             }
         }
-        this.plan = new Plan(graph, weights, outputs(sizes));
+        this.plan = new Plan(graph, weights, outputs(sizes), options.cache() == DType.F16);
         this.pool = new Pool(options.threads());
     }
 

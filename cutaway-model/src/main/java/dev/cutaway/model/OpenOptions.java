@@ -1,35 +1,45 @@
 package dev.cutaway.model;
 
 import dev.cutaway.model.hub.HubProgress;
+import dev.cutaway.tensor.DType;
+import dev.cutaway.tensor.UsageException;
 
 /**
  * How a model is opened.
  *
  * @param threads threads that run it
  * @param exact quantised weights widened to float32 and nothing rounded on the way; slower, more memory
+ * @param cache how sessions keep keys and values: F32, or F16, which takes half the memory and rounds them to 11 bits
  * @param progress told of downloads
  */
-public record OpenOptions(int threads, boolean exact, HubProgress progress) {
+public record OpenOptions(int threads, boolean exact, DType cache, HubProgress progress) {
     public OpenOptions {
         if (threads < 1 || threads > 1024) {
-            throw new dev.cutaway.tensor.UsageException("--threads " + threads + ": from 1 to 1024");
+            throw new UsageException("--threads " + threads + ": from 1 to 1024");
+        }
+        if (cache != DType.F32 && cache != DType.F16) {
+            throw new UsageException("--cache " + cache + ": f32 or f16");
         }
     }
 
     /** All processors, fast path, silent. */
     public static OpenOptions defaults() {
-        return new OpenOptions(Runtime.getRuntime().availableProcessors(), false, HubProgress.SILENT);
+        return new OpenOptions(Runtime.getRuntime().availableProcessors(), false, DType.F32, HubProgress.SILENT);
     }
 
     public OpenOptions withThreads(int n) {
-        return new OpenOptions(n, exact, progress);
+        return new OpenOptions(n, exact, cache, progress);
     }
 
     public OpenOptions withExact(boolean e) {
-        return new OpenOptions(threads, e, progress);
+        return new OpenOptions(threads, e, cache, progress);
+    }
+
+    public OpenOptions withCache(DType c) {
+        return new OpenOptions(threads, exact, c, progress);
     }
 
     public OpenOptions withProgress(HubProgress p) {
-        return new OpenOptions(threads, exact, p);
+        return new OpenOptions(threads, exact, cache, p);
     }
 }

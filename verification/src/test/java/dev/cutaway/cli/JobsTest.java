@@ -262,6 +262,15 @@ class JobsTest {
                         .json()
                         .has("generated_tokens_per_s"))
                 .isTrue();
+        assertThat(Command.run("bench", "tales", "--cache", "f16", "--repeat", 1, "--exactness", "--json")
+                        .done()
+                        .json()
+                        .get("kl")
+                        .doubleValue())
+                .isBetween(1e-9, 1e-3);
+        Command.run("bench", "tales", "--cache", "q8").failed(2, "--cache q8: f32 or f16");
+        Command.run("run", "tales", "Once", "--exact", "--cache", "f16").failed(2, "--cache f16", "--exact");
+        Command.run("run", "tales", "Once", "--cache", "F16", "--max-tokens", 2).done();
     }
 
     /** Against the logits that probe gives, which come another way. */

@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.within;
 import dev.cutaway.model.GenerateOptions;
 import dev.cutaway.model.Look;
 import dev.cutaway.model.Model;
+import dev.cutaway.model.OpenOptions;
 import dev.cutaway.model.Session;
 import dev.cutaway.model.Slice;
+import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What must hold of every Transformer, whatever its weights. */
@@ -52,6 +55,48 @@ class LawsTest {
                 pieces.append(Arrays.copyOfRange(t, at, Math.min(t.length, at + n)));
             }
             assertThat(pieces.logits()).isEqualTo(expected);
+        }
+    }
+
+    /** The embedded model's heads are such as machine code takes, and two threads share the keys of its three key heads. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "F16"})
+    void threadsThatShareTheKeysOfARowMakeTheSameBits(DType cache) {
+        OpenOptions how = OpenOptions.defaults().withCache(cache);
+        int[] t = tokens(300);
+        try (Model one = Model.open("tales", how.withThreads(1));
+                Model two = Model.open("tales", how.withThreads(2));
+                Session whole = one.session();
+                Session cached = two.session()) {
+            float[] expected = whole.append(t).clone();
+            for (int id : t) {
+                cached.append(id);
+            }
+            assertThat(cached.logits()).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aCacheOf16BitsIsLookedAtAsItIsKept() {
+        int[] t = tokens(40);
+        try (Model rounded = Model.open("tales", OpenOptions.defaults().withCache(DType.F16));
+                Model exact = Model.open("tales");
+                Session a = rounded.session();
+                Session b = exact.session()) {
+            float[] x = a.append(t).clone();
+            float[] y = b.append(t).clone();
+            assertThat(x).isNotEqualTo(y);
+            float[] looked = a.look().value("logits").toFloats();
+            float[] last = Arrays.copyOfRange(looked, looked.length - x.length, looked.length);
+            for (int i = 0; i < x.length; i++) {
+                assertThat(last[i]).isCloseTo(x[i], within(1e-4f));
+                assertThat(x[i]).isCloseTo(y[i], within(0.05f));
+            }
+            try (Session fork = a.fork()) {
+                assertThat(fork.append(5)).isEqualTo(a.append(5));
+            }
         }
     }
 

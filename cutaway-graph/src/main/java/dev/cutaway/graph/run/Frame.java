@@ -20,9 +20,14 @@ final class Frame {
     private final Slot.Rows[] bufferRows;
     final MemorySegment[] memory;
     final MemorySegment[] scratch;
+    /** What chunks of one step leave for the next step. */
+    MemorySegment shared = MemorySegment.NULL;
+
     private long scratchFloats;
+    private long sharedFloats;
     private Arena arena = Arena.ofShared();
     private Arena scratchArena = Arena.ofShared();
+    private Arena sharedArena = Arena.ofShared();
     private int rowCapacity;
     private int tailCapacity;
     private int sequenceCapacity;
@@ -102,6 +107,15 @@ final class Frame {
         }
     }
 
+    void needShared(long floats) {
+        if (floats > sharedFloats) {
+            sharedFloats = floats + floats / 2; // it grows with every block of keys
+            sharedArena.close();
+            sharedArena = Arena.ofShared();
+            shared = sharedArena.allocate(sharedFloats * 4, 64);
+        }
+    }
+
     /** A number for what a step reads in this run: no other step and no other run has it. */
     long input(int step) {
         return runs << 32 | step;
@@ -134,7 +148,7 @@ final class Frame {
     }
 
     long bytes() {
-        long n = scratchFloats * 4 * threads;
+        long n = scratchFloats * 4 * threads + sharedFloats * 4;
         for (MemorySegment m : memory) {
             n += m == null ? 0 : m.byteSize();
         }
@@ -144,5 +158,6 @@ final class Frame {
     void close() {
         arena.close();
         scratchArena.close();
+        sharedArena.close();
     }
 }

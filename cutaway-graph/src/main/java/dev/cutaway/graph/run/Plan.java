@@ -37,8 +37,9 @@ public final class Plan {
      * Compiles a graph. Reads no weights; {@link #prepare} does.
      *
      * @param outputs names of values to be read after a run ({@code logits}, {@code pooler} ...); those the graph has not are ignored
+     * @param halves whether keys and values are kept as 16-bit floats
      */
-    public Plan(Graph graph, Weights weights, List<String> outputs) {
+    public Plan(Graph graph, Weights weights, List<String> outputs, boolean halves) {
         this.graph = graph;
         Map<Value, Integer> states = new HashMap<>();
         Set<Value> keys = keys(graph);
@@ -51,7 +52,8 @@ public final class Plan {
                         t.size(1),
                         t.size(2),
                         keys.contains(n.value(0)),
-                        PlanBuilder.of(n.in().getFirst()).equals(Space.SOURCE)));
+                        PlanBuilder.of(n.in().getFirst()).equals(Space.SOURCE),
+                        halves));
             }
         }
         List<Integer> widths = new ArrayList<>();
@@ -84,6 +86,11 @@ public final class Plan {
             }
         }
         return keys;
+    }
+
+    /** Compiles a graph, with keys and values kept as 32-bit floats. */
+    public Plan(Graph graph, Weights weights, List<String> outputs) {
+        this(graph, weights, outputs, false);
     }
 
     /** Packs and widens every weight that the steps use, as many at once as the pool has threads. */
@@ -128,7 +135,7 @@ public final class Plan {
     public long bytesPerPosition(boolean recording) {
         long n = recording ? 4L * width * sourceBlocks.length : 0;
         for (SequenceState.Layout l : layouts) {
-            n += l.source() ? 0 : 4L * l.heads() * l.size();
+            n += l.source() ? 0 : (long) l.bytes() * l.heads() * l.size();
         }
         return n;
     }
@@ -267,10 +274,13 @@ public final class Plan {
             from = first;
             to = end;
             long scratch = 0;
+            long shared = 0;
             for (int i = from; i < to; i++) {
                 scratch = Math.max(scratch, steps[i].scratch(frame));
+                shared = Math.max(shared, steps[i].shared(frame));
             }
             frame.needScratch(scratch);
+            frame.needShared(shared);
             pool.run(this);
         }
 

@@ -434,10 +434,13 @@ final class PlanBuilder {
                 (float) a.scale(),
                 (float) a.cap(),
                 a.window() > 0 ? a.window() - 1 : AttentionShape.ALL,
-                a.causal() ? 0 : AttentionShape.ALL);
+                a.causal() ? 0 : AttentionShape.ALL,
+                layout.halves());
         Optional<Value> bias = n.in().size() > BIAS ? Optional.of(n.in().get(BIAS)) : Optional.empty();
         Slot y = slot(n.value(0));
-        emit(new StateSteps.Attend(shape, groups, q, keys, values, layout, cross, y, bias), q, y);
+        var attend = new StateSteps.Attend(shape, groups, q, keys, values, layout, cross, y, bias);
+        emit(attend, q, y);
+        emit(new StateSteps.Merge(attend), y);
     }
 
     private void zip(Node n, boolean multiply) {

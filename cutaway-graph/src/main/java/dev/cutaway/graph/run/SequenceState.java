@@ -5,7 +5,6 @@ import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.AttentionKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
@@ -21,8 +20,14 @@ public final class SequenceState implements AutoCloseable {
      * @param size elements of one head's key or value
      * @param keys whether it is stored in the kernels' key panels
      * @param source whether its rows are the source's, not the sequence's
+     * @param halves whether it is stored as 16-bit floats
      */
-    record Layout(String name, int heads, int size, boolean keys, boolean source) {}
+    record Layout(String name, int heads, int size, boolean keys, boolean source, boolean halves) {
+        /** Bytes of an element. */
+        int bytes() {
+            return halves ? 2 : 4;
+        }
+    }
 
     private static final int FIRST_CAPACITY = 64;
 
@@ -87,13 +92,13 @@ public final class SequenceState implements AutoCloseable {
         return memory[state];
     }
 
-    /** First float of a head's keys or values. */
+    /** First element of a head's keys or values. */
     long headAt(int state, int head) {
         Layout l = layouts.get(state);
-        return head * headFloats(l, l.source ? sourceCapacity : capacity);
+        return head * headElements(l, l.source ? sourceCapacity : capacity);
     }
 
-    private static long headFloats(Layout l, int rows) {
+    private static long headElements(Layout l, int rows) {
         return l.keys ? AttentionKernels.keyFloats(rows, l.size) : (long) rows * l.size;
     }
 
@@ -162,12 +167,13 @@ public final class SequenceState implements AutoCloseable {
     }
 
     private MemorySegment moved(Arena fresh, Layout l, MemorySegment from, int rows) {
-        long perHead = headFloats(l, rows);
-        MemorySegment to = allocate(fresh, l.heads * perHead);
+        long perHead = headElements(l, rows);
+        MemorySegment to = fresh.allocate(Math.max(1, l.heads * perHead) * l.bytes(), 64);
         if (from != null) {
-            long old = headFloats(l, l.source ? sourceCapacity : capacity);
+            long old = headElements(l, l.source ? sourceCapacity : capacity);
             for (int h = 0; h < l.heads; h++) {
-                MemorySegment.copy(from, h * old * 4, to, h * perHead * 4, Math.min(old, perHead) * 4);
+                MemorySegment.copy(
+                        from, h * old * l.bytes(), to, h * perHead * l.bytes(), Math.min(old, perHead) * l.bytes());
             }
         }
         return to;
@@ -186,10 +192,11 @@ public final class SequenceState implements AutoCloseable {
                 MemorySegment from = memory[i];
                 MemorySegment to = s.memory[i];
                 Layout l = layouts.get(i);
-                long old = headFloats(l, l.source ? sourceCapacity : capacity);
-                long now = headFloats(l, l.source ? s.sourceCapacity : s.capacity);
+                long old = headElements(l, l.source ? sourceCapacity : capacity);
+                long now = headElements(l, l.source ? s.sourceCapacity : s.capacity);
                 for (int h = 0; h < l.heads; h++) {
-                    MemorySegment.copy(from, h * old * 4, to, h * now * 4, Math.min(old, now) * 4);
+                    MemorySegment.copy(
+                            from, h * old * l.bytes(), to, h * now * l.bytes(), Math.min(old, now) * l.bytes());
                 }
             }
         }
@@ -231,10 +238,11 @@ public final class SequenceState implements AutoCloseable {
             for (int h = 0; h < l.heads; h++) {
                 long at = ((long) r * l.heads + h) * l.size;
                 if (l.keys) {
-                    AttentionKernels.storeKey(rows.data(), at, memory[state], headAt(state, h), from + r, l.size);
+                    AttentionKernels.storeKey(
+                            rows.data(), at, memory[state], headAt(state, h), from + r, l.size, l.halves);
                 } else {
                     long to = headAt(state, h) + (long) (from + r) * l.size;
-                    MemorySegment.copy(rows.data(), at * 4, memory[state], to * 4, l.size * 4L);
+                    AttentionKernels.storeValue(rows.data(), at, memory[state], to, l.size, l.halves);
                 }
             }
         }
@@ -260,22 +268,19 @@ public final class SequenceState implements AutoCloseable {
 
     private Tensor read(int state, Layout l) {
         int n = length(l);
-        float[] out = new float[n * l.heads * l.size];
+        Tensor out = Tensor.zeros(n, l.heads, l.size);
         for (int h = 0; h < l.heads; h++) {
             long at = headAt(state, h);
             for (int r = 0; r < n; r++) {
-                for (int d = 0; d < l.size; d++) {
-                    long from = l.keys
-                            ? at
-                                    + (long) (r / AttentionKernels.KEYS) * AttentionKernels.KEYS * l.size
-                                    + (long) d * AttentionKernels.KEYS
-                                    + r % AttentionKernels.KEYS
-                            : at + (long) r * l.size + d;
-                    out[(r * l.heads + h) * l.size + d] = memory[state].getAtIndex(ValueLayout.JAVA_FLOAT, from);
+                long to = ((long) r * l.heads + h) * l.size;
+                if (l.keys) {
+                    AttentionKernels.loadKey(memory[state], at, r, l.size, l.halves, out.data(), to);
+                } else {
+                    AttentionKernels.loadValue(memory[state], at + (long) r * l.size, l.size, l.halves, out.data(), to);
                 }
             }
         }
-        return Tensor.of(out, n, l.heads, l.size);
+        return out;
     }
 
     @Override

@@ -74,14 +74,16 @@ final class StateSteps {
                     long from = x.at(r) + (long) h * layout.size();
                     long at = s.headAt(state, h);
                     if (layout.keys()) {
-                        AttentionKernels.storeKey(f.memory(x), from, s.memory(state), at, index, layout.size());
+                        AttentionKernels.storeKey(
+                                f.memory(x), from, s.memory(state), at, index, layout.size(), layout.halves());
                     } else {
-                        MemorySegment.copy(
+                        AttentionKernels.storeValue(
                                 f.memory(x),
-                                from * 4,
+                                from,
                                 s.memory(state),
-                                (at + (long) index * layout.size()) * 4,
-                                layout.size() * 4L);
+                                at + (long) index * layout.size(),
+                                layout.size(),
+                                layout.halves());
                     }
                 }
             }
@@ -90,10 +92,11 @@ final class StateSteps {
 
     /**
      * Attention of the step's rows over the cache: a chunk is up to {@link #ROWS} rows of one sequence, and the query heads of
-     * one key head (which share its loads), or one query head where there would be too few chunks to go round.
+     * one key head (which share its loads), or one query head where there would be too few chunks to go round. Where every
+     * sequence has one row, a chunk is a range of keys instead, if kernels can do that, and {@link Merge} follows.
      */
     static final class Attend extends Step {
-        private static final int ROWS = 16;
+        private static final int ROWS = 18; // three of the kernels' tiles
         private final AttentionShape shape;
         private final AttentionShape one;
         private final int groups;
@@ -145,9 +148,97 @@ final class StateSteps {
             return n;
         }
 
+        /** Ranges of keys that a row's chunks are; 1 if its keys are taken at once. */
+        private int ranges(Frame f) {
+            int n = f.batch.segments * groups;
+            boolean even = n % f.threads == 0 || n >= 4 * f.threads;
+            if (f.rows != f.batch.segments || even || bias.isPresent()) {
+                return 1;
+            }
+            int most = mostBlocks(f);
+            int ranges = (4 * f.threads + n - 1) / n;
+            while (n * ranges % f.threads != 0) {
+                ranges++;
+            }
+            return Math.max(1, Math.min(ranges, most));
+        }
+
+        private int mostBlocks(Frame f) {
+            int most = 0;
+            for (int i = 0; i < f.batch.segments; i++) {
+                most = Math.max(most, blocksOfKeys(f, i));
+            }
+            return most;
+        }
+
+        /** Blocks of keys that the only row of a sequence sees. */
+        private int blocksOfKeys(Frame f, int segment) {
+            return f.kernels.attention().blocks(shape, keyCount(f, segment), position(f, segment));
+        }
+
+        private int position(Frame f, int segment) {
+            return cross || layout.source() ? 0 : f.batch.states[segment].length();
+        }
+
+        private long partFloats(Frame f) {
+            return f.kernels.attention().partFloats(shape, mostBlocks(f));
+        }
+
+        @Override
+        long shared(Frame f) {
+            return ranges(f) > 1 ? f.rows * groups * partFloats(f) : 0;
+        }
+
         @Override
         int chunks(Frame f) {
-            return groupChunks(f) * (shape.heads() / heads(f));
+            int ranges = ranges(f);
+            return ranges > 1 ? f.rows * groups * ranges : groupChunks(f) * (shape.heads() / heads(f));
+        }
+
+        private void part(Frame f, int chunk, int ranges, int worker) {
+            int range = chunk % ranges;
+            int g = chunk / ranges % groups;
+            int segment = chunk / ranges / groups;
+            SequenceState s = f.batch.states[segment];
+            int blocks = blocksOfKeys(f, segment);
+            int from = blocks * range / ranges;
+            int to = blocks * (range + 1) / ranges;
+            if (from < to) {
+                f.kernels
+                        .attention()
+                        .part(
+                                shape,
+                                f.memory(q),
+                                q.at(segment) + (long) g * shape.heads() * shape.headSize(),
+                                s.memory(keys),
+                                s.headAt(keys, g),
+                                s.memory(values),
+                                s.headAt(values, g),
+                                shape.valueSize(),
+                                keyCount(f, segment),
+                                position(f, segment),
+                                from,
+                                to,
+                                f.shared,
+                                (segment * groups + g) * partFloats(f),
+                                f.scratch[worker],
+                                0);
+            }
+        }
+
+        private void merge(Frame f, int segment) {
+            for (int g = 0; g < groups; g++) {
+                f.kernels
+                        .attention()
+                        .merge(
+                                shape,
+                                keyCount(f, segment),
+                                position(f, segment),
+                                f.shared,
+                                (segment * groups + g) * partFloats(f),
+                                f.memory(out),
+                                out.at(segment) + (long) g * shape.heads() * shape.valueSize());
+            }
         }
 
         @Override
@@ -167,6 +258,11 @@ final class StateSteps {
 
         @Override
         void run(Frame f, int chunk, int worker) {
+            int ranges = ranges(f);
+            if (ranges > 1) {
+                part(f, chunk, ranges, worker);
+                return;
+            }
             int heads = heads(f);
             int parts = shape.heads() / heads;
             int part = chunk % parts;
@@ -295,6 +391,25 @@ final class StateSteps {
                             at,
                             headStride,
                             rowStride);
+        }
+    }
+
+    /** Makes results of what the chunks of {@link Attend} left, where they were ranges of keys. */
+    static final class Merge extends Step {
+        private final Attend attend;
+
+        Merge(Attend attend) {
+            this.attend = attend;
+        }
+
+        @Override
+        int chunks(Frame f) {
+            return attend.ranges(f) > 1 ? f.rows : 0;
+        }
+
+        @Override
+        void run(Frame f, int chunk, int worker) {
+            attend.merge(f, chunk);
         }
     }
 }

@@ -15,6 +15,11 @@ abstract class Step {
         return 0;
     }
 
+    /** Floats that its chunks share, for the step after it. */
+    long shared(Frame f) {
+        return 0;
+    }
+
     /** Chunks of rows: one row costs too little to hand out alone. */
     static int rowChunks(int rows, int perChunk) {
         return (rows + perChunk - 1) / perChunk;

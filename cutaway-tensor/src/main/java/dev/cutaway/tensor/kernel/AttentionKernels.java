@@ -8,31 +8,122 @@ import java.lang.foreign.MemorySegment;
  * computed with it. Nothing is allocated.
  *
  * <p>Keys are kept in panels of {@link #KEYS}, so that lanes are keys: {@code [key / 16][headSize][key % 16]}. Values are
- * plain rows. Memory of keys and values that were never stored must be finite (zeros); it does not influence results.
+ * plain rows. Both are 32-bit floats, or 16-bit floats ({@link AttentionShape#halves}) that are widened where they are read. Memory of keys and values that were never stored must be finite (zeros); it does not influence results.
  */
 public sealed interface AttentionKernels permits MachineAttention, ScalarAttention, VectorAttention {
     /** Keys of a panel. */
     int KEYS = 16;
 
-    /** Floats that so many keys take: whole panels. */
+    /** Elements that so many keys take: whole panels. */
     static long keyFloats(int keys, int headSize) {
         return (keys + KEYS - 1L) / KEYS * KEYS * headSize;
     }
 
-    /** Stores one key {@code [headSize]} as number {@code index} of the key panels that start at {@code panelsAt}. */
-    static void storeKey(MemorySegment key, long keyAt, MemorySegment panels, long panelsAt, int index, int headSize) {
+    /** Stores one key {@code [headSize]} as number {@code index} of the key panels that start at element {@code panelsAt}. */
+    static void storeKey(
+            MemorySegment key,
+            long keyAt,
+            MemorySegment panels,
+            long panelsAt,
+            int index,
+            int headSize,
+            boolean halves) {
         long at = panelsAt + (long) (index / KEYS) * KEYS * headSize + index % KEYS;
-        for (int d = 0; d < headSize; d++) {
-            Floats.set(panels, at + (long) d * KEYS, Floats.get(key, keyAt + d));
+        if (halves) {
+            for (int d = 0; d < headSize; d++) {
+                Floats.setHalf(panels, at + (long) d * KEYS, Floats.get(key, keyAt + d));
+            }
+        } else {
+            for (int d = 0; d < headSize; d++) {
+                Floats.set(panels, at + (long) d * KEYS, Floats.get(key, keyAt + d));
+            }
         }
     }
 
     /** Reads one key {@code [headSize]} back. */
-    static void loadKey(MemorySegment panels, long panelsAt, int index, int headSize, MemorySegment key, long keyAt) {
+    static void loadKey(
+            MemorySegment panels,
+            long panelsAt,
+            int index,
+            int headSize,
+            boolean halves,
+            MemorySegment key,
+            long keyAt) {
         long at = panelsAt + (long) (index / KEYS) * KEYS * headSize + index % KEYS;
         for (int d = 0; d < headSize; d++) {
-            Floats.set(key, keyAt + d, Floats.get(panels, at + (long) d * KEYS));
+            Floats.set(key, keyAt + d, Floats.kept(panels, at + (long) d * KEYS, halves));
         }
+    }
+
+    /** Stores one value {@code [valueSize]} from element {@code at} on. */
+    static void storeValue(
+            MemorySegment value, long valueAt, MemorySegment values, long at, int valueSize, boolean halves) {
+        if (halves) {
+            for (int d = 0; d < valueSize; d++) {
+                Floats.setHalf(values, at + d, Floats.get(value, valueAt + d));
+            }
+        } else {
+            MemorySegment.copy(value, 4 * valueAt, values, 4 * at, 4L * valueSize);
+        }
+    }
+
+    /** Reads one value {@code [valueSize]} back. */
+    static void loadValue(
+            MemorySegment values, long at, int valueSize, boolean halves, MemorySegment value, long valueAt) {
+        for (int d = 0; d < valueSize; d++) {
+            Floats.set(value, valueAt + d, Floats.kept(values, at + d, halves));
+        }
+    }
+
+    /**
+     * Blocks of keys that one row sees, whose shares of its result can be computed alone ({@link #part}); 0 if this implementation
+     * takes all keys at once. Results are the same, bit for bit, whether their parts were computed alone or not.
+     */
+    default int blocks(AttentionShape shape, int keys, int position) {
+        return 0;
+    }
+
+    /** Floats that all parts of one row take, of all heads of the group and so many blocks. */
+    default long partFloats(AttentionShape shape, int blocks) {
+        return 0;
+    }
+
+    /**
+     * The shares of blocks {@code fromBlock} to {@code toBlock} (counted from the first that the row sees) in the result of one
+     * row, for {@link #merge}. Arguments as in {@link #attend}.
+     *
+     * @param parts memory for the parts of all blocks, see {@link #partFloats}
+     */
+    default void part(
+            AttentionShape shape,
+            MemorySegment q,
+            long qAt,
+            MemorySegment k,
+            long kAt,
+            MemorySegment v,
+            long vAt,
+            long vStride,
+            int keys,
+            int position,
+            int fromBlock,
+            int toBlock,
+            MemorySegment parts,
+            long partsAt,
+            MemorySegment scratch,
+            long scratchAt) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** The result of one row from the parts of all blocks, which are used up. */
+    default void merge(
+            AttentionShape shape,
+            int keys,
+            int position,
+            MemorySegment parts,
+            long partsAt,
+            MemorySegment out,
+            long outAt) {
+        throw new UnsupportedOperationException();
     }
 
     /** Floats of scratch memory that one call over so many keys uses; 64-byte aligned is best. */
@@ -43,8 +134,8 @@ public sealed interface AttentionKernels permits MachineAttention, ScalarAttenti
      *
      * @param q {@code [rows, heads, headSize]} from float {@code qAt}: this group's heads side by side, rows {@code qStride}
      *     floats apart
-     * @param k key panels of this key head from float {@code kAt}, see {@link #storeKey}
-     * @param v {@code [keys, valueSize]} from float {@code vAt}, rows {@code vStride} floats apart
+     * @param k key panels of this key head from element {@code kAt}, see {@link #storeKey}
+     * @param v {@code [keys, valueSize]} from element {@code vAt}, rows {@code vStride} elements apart
      * @param keys how many keys and values there are
      * @param position the position of the first row among the keys (its own key's index where there is one)
      * @param out {@code [rows, heads, valueSize]}, rows {@code outStride} floats apart; not overlapping the inputs

@@ -24,6 +24,16 @@ final class Floats {
         s.set(FLOAT, at << 2, value);
     }
 
+    /** Writes element {@code at} of 16-bit floats: the nearest, the even one of two. */
+    static void setHalf(MemorySegment s, long at, float value) {
+        s.set(SHORT, at << 1, Float.floatToFloat16(value));
+    }
+
+    /** Element {@code at} of 16-bit floats, or of 32-bit floats. */
+    static float kept(MemorySegment s, long at, boolean halves) {
+        return halves ? Float.float16ToFloat(s.get(SHORT, at << 1)) : s.get(FLOAT, at << 2);
+    }
+
     /** Widens a tensor into a segment from its start on. */
     static void copy(Tensor from, MemorySegment to) {
         Tensor wide = from.widen();

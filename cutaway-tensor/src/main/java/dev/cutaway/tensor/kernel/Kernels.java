@@ -38,7 +38,7 @@ public final class Kernels {
         MachineMatrix matrix =
                 new MachineMatrix(Choice.MADE.bits() > 0 ? Optional.of(new VectorMatrix()) : Optional.empty());
         MachineRows rows = new MachineRows();
-        return new Kernels("machine", matrix, rows, new MachineAttention(matrix, rows));
+        return new Kernels("machine", matrix, rows, new MachineAttention(rows));
     }
 
     /**

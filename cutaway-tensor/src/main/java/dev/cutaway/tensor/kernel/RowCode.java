@@ -111,7 +111,7 @@ final class RowCode {
     }
 
     /** The sum of the lanes of v, halves onto halves, to the lowest lane; changes t. */
-    private static void fold(Assembler a, Op op, Ymm v, Ymm t) {
+    static void fold(Assembler a, Op op, Ymm v, Ymm t) {
         a.upper(t, v);
         a.four(op, v, v, t);
         a.permute(t, v, 0b00_00_11_10);

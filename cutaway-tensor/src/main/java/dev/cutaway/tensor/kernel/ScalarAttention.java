@@ -99,7 +99,7 @@ final class ScalarAttention implements AttentionKernels {
             long at = kAt + (long) (key / KEYS) * KEYS * shape.headSize() + key % KEYS;
             float dot = 0;
             for (int d = 0; d < shape.headSize(); d++) {
-                dot = Math.fma(get(q, query + d), get(k, at + (long) d * KEYS), dot);
+                dot = Math.fma(get(q, query + d), Floats.kept(k, at + (long) d * KEYS, shape.halves()), dot);
             }
             set(scratch, scratchAt + key - first, dot * shape.scale());
         }
@@ -126,7 +126,8 @@ final class ScalarAttention implements AttentionKernels {
         for (int d = 0; d < shape.valueSize(); d++) {
             float sum = 0;
             for (int key = first; key <= last; key++) {
-                sum = Math.fma(get(scratch, scratchAt + key - first), get(v, vAt + key * vStride + d), sum);
+                float value = Floats.kept(v, vAt + key * vStride + d, shape.halves());
+                sum = Math.fma(get(scratch, scratchAt + key - first), value, sum);
             }
             set(out, result + d, sum);
         }

@@ -13,7 +13,8 @@ import jdk.incubator.vector.FloatVector;
  * share the loads of keys and values. Scores are computed for all keys that any query of the tile sees; a query's unseen
  * ones become probabilities of zero, which leave its sums as they are, so results do not depend on the company.
  *
- * <p>Scratch: probabilities {@code [6, keys]}, keys rounded up to two vectors.
+ * <p>Scratch: probabilities {@code [6, keys]}, keys rounded up to two vectors; keys and values widened, where they are kept as
+ * 16-bit floats.
  */
 @SuppressWarnings({"ReferenceEquality", "MemorySegmentReferenceEquality"}) // the marker of no bias is one object
 final class VectorAttention implements AttentionKernels {
@@ -23,7 +24,10 @@ final class VectorAttention implements AttentionKernels {
 
     @Override
     public long scratchFloats(AttentionShape shape, int keys) {
-        return (long) Tile.ROWS * span(keys);
+        long widened = shape.halves()
+                ? AttentionKernels.keyFloats(keys, shape.headSize()) + (long) keys * shape.valueSize()
+                : 0;
+        return (long) Tile.ROWS * span(keys) + widened;
     }
 
     private static int span(int keys) {
@@ -77,6 +81,40 @@ final class VectorAttention implements AttentionKernels {
             long biasAt,
             long biasHeadStride,
             long biasRowStride) {
+        if (shape.halves() && rows > 0) {
+            int from = shape.firstKey(position) / KEYS * KEYS;
+            int to = shape.lastKey(position + rows - 1, keys) + 1;
+            long wideK = scratchAt + (long) Tile.ROWS * span(keys);
+            long wideV = wideK + AttentionKernels.keyFloats(keys, shape.headSize());
+            long at = (long) from * shape.headSize();
+            widen(k, kAt + at, scratch, wideK + at, AttentionKernels.keyFloats(to - from, shape.headSize()));
+            for (int key = from; key < to; key++) {
+                widen(v, vAt + key * vStride, scratch, wideV + (long) key * shape.valueSize(), shape.valueSize());
+            }
+            attendBiased(
+                    shape.withHalves(false),
+                    q,
+                    qAt,
+                    qStride,
+                    scratch,
+                    wideK,
+                    scratch,
+                    wideV,
+                    shape.valueSize(),
+                    keys,
+                    position,
+                    rows,
+                    out,
+                    outAt,
+                    outStride,
+                    scratch,
+                    scratchAt,
+                    bias,
+                    biasAt,
+                    biasHeadStride,
+                    biasRowStride);
+            return;
+        }
         boolean byHead = rows >= shape.heads();
         int outer = byHead ? shape.heads() : rows;
         int inner = byHead ? rows : shape.heads();
@@ -118,6 +156,12 @@ final class VectorAttention implements AttentionKernels {
                         scratchAt + seen - from,
                         stride);
             }
+        }
+    }
+
+    private static void widen(MemorySegment from, long fromAt, MemorySegment to, long toAt, long n) {
+        for (long i = 0; i < n; i++) {
+            Floats.set(to, toAt + i, Floats.kept(from, fromAt + i, true));
         }
     }
 

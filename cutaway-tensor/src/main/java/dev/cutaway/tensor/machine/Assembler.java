@@ -617,6 +617,17 @@ public final class Assembler {
         put(order);
     }
 
+    /** Eight 16-bit floats from memory to floats: F16C. */
+    public void widen(Ymm to, Mem from) {
+        vector(MAP_0F38, PP_66, 256, 0x13, to.number(), 0, from, 0);
+    }
+
+    /** Eight floats to the nearest 16-bit floats in memory, the even one of two: F16C. */
+    public void narrow(Mem to, Ymm from) {
+        vector(MAP_0F3A, PP_66, 256, 0x1d, from.number(), 0, to, 1);
+        put(0);
+    }
+
     /** Signed 32-bit numbers to floats. */
     public void toFloats(Ymm to, Ymm from) {
         vector(MAP_0F, PP_NONE, 256, 0x5b, to.number(), 0, from.number());

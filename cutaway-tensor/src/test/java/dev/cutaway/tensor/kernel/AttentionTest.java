@@ -1,9 +1,13 @@
 package dev.cutaway.tensor.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +27,7 @@ class AttentionTest {
         float[] run(AttentionKernels kernels, int fromRow, int count) {
             int vStride = shape.valueSize() + 1;
             MemorySegment q = Weights.segment(1 + rows * queryStride(), seed);
-            MemorySegment v = Weights.segment(keys * vStride, seed + 2);
+            MemorySegment v = values(vStride);
             MemorySegment bias = Weights.segment(shape.heads() * rows * keys, seed + 3);
             MemorySegment out = Weights.segment(1 + rows * outStride(), seed + 4);
             MemorySegment scratch = Arena.ofAuto().allocate(4 * kernels.scratchFloats(shape, keys) + 64, 64);
@@ -76,31 +80,54 @@ class AttentionTest {
             return Weights.floats(out, 0, 1 + rows * outStride());
         }
 
+        /** Values as they are kept: rounded, if they are halves. */
+        MemorySegment values(int stride) {
+            MemorySegment v = Weights.segment(keys * stride, seed + 2);
+            if (!shape.halves()) {
+                return v;
+            }
+            MemorySegment kept = Arena.ofAuto().allocate(2L * keys * stride, 64);
+            for (int i = 0; i < keys; i++) {
+                AttentionKernels.storeValue(
+                        v, (long) i * stride, kept, (long) i * stride, shape.valueSize(), shape.halves());
+            }
+            return kept;
+        }
+
         MemorySegment keyPanels() {
             MemorySegment k = Weights.segment(keys * shape.headSize(), seed + 1);
-            MemorySegment panels = Arena.ofAuto().allocate(4 * AttentionKernels.keyFloats(keys, shape.headSize()), 64);
+            long bytes = shape.keptBytes() * AttentionKernels.keyFloats(keys, shape.headSize());
+            MemorySegment panels = Arena.ofAuto().allocate(bytes, 64);
             for (int i = 0; i < keys; i++) {
-                AttentionKernels.storeKey(k, (long) i * shape.headSize(), panels, 0, i, shape.headSize());
+                AttentionKernels.storeKey(
+                        k, (long) i * shape.headSize(), panels, 0, i, shape.headSize(), shape.halves());
             }
             return panels;
         }
     }
 
-    private static Case[] cases() {
-        return new Case[] {
-            new Case(AttentionShape.causal(1, 1), 1, 0, 1, false, 1),
-            new Case(AttentionShape.causal(3, 64), 1, 0, 1, false, 2),
-            new Case(AttentionShape.causal(3, 64), 17, 16, 1, false, 3),
-            new Case(AttentionShape.causal(3, 64), 100, 0, 100, false, 4),
-            new Case(AttentionShape.causal(1, 37), 33, 20, 13, false, 5),
-            new Case(AttentionShape.causal(7, 24), 65, 60, 5, false, 6),
-            new Case(AttentionShape.full(2, 32), 48, 0, 48, false, 7),
-            new Case(AttentionShape.full(2, 32), 31, 0, 9, true, 8),
-            new Case(new AttentionShape(4, 16, 12, 0.3f, 5, 7, 0), 64, 30, 34, false, 9),
-            new Case(new AttentionShape(4, 9, 5, 1, 0, 3, 2), 50, 0, 50, true, 10),
-            new Case(new AttentionShape(2, 80, 80, 0.1f, 30, ALL, 0), 130, 127, 3, true, 11),
-            new Case(new AttentionShape(1, 64, 64, 0.1f, 0, 15, 0), 200, 0, 200, false, 12),
-        };
+    private static List<Case> cases() {
+        List<Case> cases = new ArrayList<>(List.of(
+                new Case(AttentionShape.causal(1, 1), 1, 0, 1, false, 1),
+                new Case(AttentionShape.causal(3, 64), 1, 0, 1, false, 2),
+                new Case(AttentionShape.causal(3, 64), 17, 16, 1, false, 3),
+                new Case(AttentionShape.causal(3, 64), 100, 0, 100, false, 4),
+                new Case(AttentionShape.causal(1, 37), 33, 20, 13, false, 5),
+                new Case(AttentionShape.causal(7, 24), 65, 60, 5, false, 6),
+                new Case(AttentionShape.full(2, 32), 48, 0, 48, false, 7),
+                new Case(AttentionShape.full(2, 32), 31, 0, 9, true, 8),
+                new Case(new AttentionShape(4, 16, 12, 0.3f, 5, 7, 0), 64, 30, 34, false, 9),
+                new Case(new AttentionShape(4, 9, 5, 1, 0, 3, 2), 50, 0, 50, true, 10),
+                new Case(new AttentionShape(2, 80, 80, 0.1f, 30, ALL, 0), 130, 127, 3, true, 11),
+                new Case(new AttentionShape(1, 64, 64, 0.1f, 0, 15, 0), 200, 0, 200, false, 12),
+                new Case(new AttentionShape(2, 20, 48, 0.2f, 0, 70, 0), 300, 100, 200, false, 13),
+                new Case(new AttentionShape(2, 20, 112, 0.2f, 0, 70, 5), 300, 200, 7, true, 14),
+                new Case(AttentionShape.full(3, 64), 257, 0, 20, false, 15),
+                new Case(AttentionShape.causal(8, 128), 190, 126, 4, false, 16)));
+        for (Case c : List.copyOf(cases)) {
+            cases.add(new Case(c.shape.withHalves(true), c.keys, c.position, c.rows, c.biased, c.seed));
+        }
+        return cases;
     }
 
     @Test
@@ -142,14 +169,72 @@ class AttentionTest {
     @Test
     void keysComeBack() {
         MemorySegment k = Weights.segment(35 * 7, 1);
-        MemorySegment panels = Arena.ofAuto().allocate(4 * AttentionKernels.keyFloats(35, 7), 64);
         MemorySegment back = Arena.ofAuto().allocate(4 * 7, 64);
-        for (int i = 0; i < 35; i++) {
-            AttentionKernels.storeKey(k, i * 7L, panels, 0, i, 7);
+        for (boolean halves : new boolean[] {false, true}) {
+            MemorySegment panels = Arena.ofAuto().allocate(4 * AttentionKernels.keyFloats(35, 7), 64);
+            MemorySegment values = Arena.ofAuto().allocate(4 * 35 * 7, 64);
+            for (int i = 0; i < 35; i++) {
+                AttentionKernels.storeKey(k, i * 7L, panels, 0, i, 7, halves);
+                AttentionKernels.storeValue(k, i * 7L, values, i * 7L, 7, halves);
+            }
+            for (int i = 0; i < 35; i++) {
+                float[] want = Weights.floats(k, i * 7, 7);
+                for (int d = 0; halves && d < 7; d++) {
+                    want[d] = Float.float16ToFloat(Float.floatToFloat16(want[d]));
+                }
+                AttentionKernels.loadKey(panels, 0, i, 7, halves, back, 0);
+                assertThat(Weights.floats(back, 0, 7)).isEqualTo(want);
+                AttentionKernels.loadValue(values, i * 7L, 7, halves, back, 0);
+                assertThat(Weights.floats(back, 0, 7)).isEqualTo(want);
+            }
         }
-        for (int i = 0; i < 35; i++) {
-            AttentionKernels.loadKey(panels, 0, i, 7, back, 0);
-            assertThat(Weights.floats(back, 0, 7)).isEqualTo(Weights.floats(k, i * 7, 7));
+    }
+
+    @Test
+    void partsMakeTheSameResultInAnyOrder() {
+        AttentionKernels kernels = Kernels.get().attention();
+        assumeThat(kernels.blocks(AttentionShape.causal(1, 16), 100, 99))
+                .as("blocks")
+                .isPositive();
+        for (Case c : cases()) {
+            AttentionShape shape = c.shape();
+            if (c.biased() || shape.valueSize() % 16 != 0) {
+                continue;
+            }
+            int stride = shape.valueSize() + 1;
+            int row = c.rows() - 1;
+            int position = c.position() + row;
+            int blocks = kernels.blocks(shape, c.keys(), position);
+            MemorySegment q = Weights.segment(1 + c.rows() * c.queryStride(), c.seed());
+            MemorySegment parts = Arena.ofAuto().allocate(4 * kernels.partFloats(shape, blocks), 64);
+            MemorySegment out = Arena.ofAuto().allocate(4L * shape.heads() * shape.valueSize(), 64);
+            MemorySegment scratch = Arena.ofAuto().allocate(4 * kernels.scratchFloats(shape, c.keys()), 64);
+            for (int at = blocks; at > 0; ) {
+                int from = Math.max(0, at - 2);
+                kernels.part(
+                        shape,
+                        q,
+                        1 + (long) row * c.queryStride(),
+                        c.keyPanels(),
+                        0,
+                        c.values(stride),
+                        0,
+                        stride,
+                        c.keys(),
+                        position,
+                        from,
+                        at,
+                        parts,
+                        0,
+                        scratch,
+                        0);
+                at = from;
+            }
+            kernels.merge(shape, c.keys(), position, parts, 0, out, 0);
+            float[] whole = c.run(kernels, row, 1);
+            int n = shape.heads() * shape.valueSize();
+            float[] want = Arrays.copyOfRange(whole, 1 + row * c.outStride(), 1 + row * c.outStride() + n);
+            assertThat(Weights.floats(out, 0, n)).as("%s", c).isEqualTo(want);
         }
     }
 }

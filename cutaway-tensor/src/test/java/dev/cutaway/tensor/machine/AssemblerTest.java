@@ -129,6 +129,10 @@ class AssemblerTest {
             put("vpermilps " + name(x) + "," + name(y) + ",14", a -> a.permute(x, y, 14));
         }
         for (Mem m : PLACES) {
+            put("vcvtph2ps ymm12," + place("xmmword", m), a -> a.widen(Ymm.Y12, m));
+            put("vcvtph2ps ymm3," + place("xmmword", m), a -> a.widen(Ymm.Y3, m));
+            put("vcvtps2ph " + place("xmmword", m) + ",ymm11,0", a -> a.narrow(m, Ymm.Y11));
+            put("vcvtps2ph " + place("xmmword", m) + ",ymm2,0", a -> a.narrow(m, Ymm.Y2));
             put("vmovups ymm1," + place("ymmword", m), a -> a.load(Ymm.Y1, m));
             put("vmovups ymm14," + place("ymmword", m), a -> a.load(Ymm.Y14, m));
             put("vmovups " + place("ymmword", m) + ",ymm10", a -> a.store(m, Ymm.Y10));
