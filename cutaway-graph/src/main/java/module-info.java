@@ -8,6 +8,7 @@ module dev.cutaway.graph {
 
     exports dev.cutaway.graph;
     exports dev.cutaway.graph.op;
+    exports dev.cutaway.graph.learn;
     exports dev.cutaway.graph.look;
     exports dev.cutaway.graph.run;
 }

@@ -11,5 +11,6 @@ module dev.cutaway.tensor {
     exports dev.cutaway.tensor.kernel to
             dev.cutaway.graph,
             dev.cutaway.model,
+            dev.cutaway.train,
             dev.cutaway.cli;
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiPredicate;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -64,5 +65,19 @@ public final class Graph {
     public Value inOpened(Value v) {
         opened();
         return Objects.requireNonNull(toOpened.get(v), "the value belongs to another graph");
+    }
+
+    /**
+     * A graph of which some composites are opened.
+     *
+     * @param graph the result
+     * @param places where the values of the whole graph went
+     */
+    public record Opened(Graph graph, Map<Value, Value> places) {}
+
+    /** This graph with composites replaced by their expansions, but for those that are to stay closed. */
+    public Opened openedUnless(BiPredicate<Composite, List<Value>> closed) {
+        Map<Value, Value> places = new HashMap<>();
+        return new Opened(GraphBuilder.open(this, places, closed), places);
     }
 }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Builds a {@link Graph}. Building runs no numbers and reads no weights. */
@@ -158,13 +159,18 @@ public final class GraphBuilder {
 
     /** Copies a graph with every composite replaced by its expansion, down to primitives. */
     static Graph open(Graph g, Map<Value, Value> opened) {
+        return open(g, opened, (c, in) -> false);
+    }
+
+    /** The same, but for composites that are to stay closed. */
+    static Graph open(Graph g, Map<Value, Value> opened, BiPredicate<Composite, List<Value>> closed) {
         GraphBuilder b = new GraphBuilder();
         // Hashing every node takes time that only graphs with gradients need to spend.
         boolean shares = g.nodes().stream().anyMatch(n -> n.op() instanceof Composite c && c.recomputes());
         Map<Computation, Node> known = shares ? new HashMap<>() : Map.of();
         for (Node n : g.nodes()) {
             b.block = n.block();
-            b.copyOpened(n, opened, known, shares, false);
+            b.copyOpened(n, opened, known, shares, false, closed);
         }
         b.scope = "";
         g.names().forEach((name, v) -> b.names.putIfAbsent(name, opened.get(v)));
@@ -173,8 +179,20 @@ public final class GraphBuilder {
     }
 
     private void copyOpened(
-            Node n, Map<Value, Value> opened, Map<Computation, Node> known, boolean shares, boolean recomputed) {
+            Node n,
+            Map<Value, Value> opened,
+            Map<Computation, Node> known,
+            boolean shares,
+            boolean recomputed,
+            BiPredicate<Composite, List<Value>> closed) {
         List<Value> in = n.in().stream().map(opened::get).toList();
+        if (n.op() instanceof Composite c && closed.test(c, in)) {
+            Node copy = addAll(c, in, n.scope());
+            for (int i = 0; i < n.out().size(); i++) {
+                opened.put(n.value(i), copy.value(i));
+            }
+            return;
+        }
         switch (n.op()) {
             case Primitive p -> {
                 Node copy =
@@ -196,7 +214,7 @@ public final class GraphBuilder {
                     map.put(placeholders.get(i), in.get(i));
                 }
                 for (Node m : inner.nodes.subList(in.size(), inner.nodes.size())) {
-                    copyOpened(m, map, known, shares, recomputed || c.recomputes());
+                    copyOpened(m, map, known, shares, recomputed || c.recomputes(), closed);
                 }
                 inner.names.forEach((name, v) -> names.put(name, map.get(v)));
                 for (int i = 0; i < results.size(); i++) {

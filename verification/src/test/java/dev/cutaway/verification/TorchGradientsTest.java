@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cutaway.graph.op.WeightSource;
+import dev.cutaway.graph.run.Pool;
 import dev.cutaway.model.Family;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.format.Checkpoint;
@@ -13,6 +14,7 @@ import dev.cutaway.train.Differentiation;
 import dev.cutaway.train.Example;
 import dev.cutaway.train.Objective;
 import dev.cutaway.train.Optimizer;
+import dev.cutaway.train.Planned;
 import dev.cutaway.train.Schedule;
 import dev.cutaway.train.Trained;
 import dev.cutaway.train.Trainer;
@@ -58,18 +60,38 @@ class TorchGradientsTest {
             double smoothing =
                     Double.parseDouble(String.valueOf(expected.metadata().get("smoothing")));
             Objective objective = Objective.crossEntropy(model.graph(), "logits", smoothing);
-            Backward backward = new Backward(objective, Trained.copyOf(model.graph(), model::weight));
+            Trained trained = Trained.copyOf(model.graph(), model::weight);
+            Backward backward = new Backward(objective, trained);
             List<Example> batch = batch(model, inputs, expected.require("labels"));
             Differentiation.Result r = backward.of(batch);
             double loss = expected.require("loss").get(0);
             assertThat(Math.abs(r.loss() - loss)).as("loss").isLessThan(1e-5 * loss);
             weights(model, expected, r);
+            planned(model, expected, objective, trained, batch, loss);
             for (int i = 0; i < batch.size(); i++) {
                 probes(expected, backward, batch.get(i), i, new int[] {r.counted()});
             }
             if (expected.names().contains("sgd.losses")) {
                 training(model, expected, objective, batch, "adamw");
                 training(model, expected, objective, batch, "sgd");
+            }
+        }
+    }
+
+    /** The same by a plan, at once and in parts. */
+    private static void planned(
+            Model model, Checkpoint expected, Objective objective, Trained weights, List<Example> batch, double loss) {
+        for (int rowsAtOnce : new int[] {0, 1}) {
+            try (Pool pool = new Pool(2);
+                    Planned planned = new Planned(objective, weights, pool, rowsAtOnce);
+                    Planned lossOnly = Planned.lossOnly(objective, weights, pool, rowsAtOnce)) {
+                for (int again = 0; again < 2; again++) {
+                    Differentiation.Result r = planned.of(batch);
+                    assertThat(Math.abs(r.loss() - loss)).as("planned loss").isLessThan(1e-5 * loss);
+                    weights(model, expected, r);
+                }
+                double only = lossOnly.of(batch).loss();
+                assertThat(Math.abs(only - loss)).as("loss only").isLessThan(1e-5 * loss);
             }
         }
     }
@@ -81,8 +103,9 @@ class TorchGradientsTest {
         Tensor norms = expected.require(kind + ".norms");
         boolean adam = kind.equals("adamw");
         Trained weights = Trained.copyOf(model.graph(), model::weight);
+        Pool pool = new Pool(2);
         Trainer trainer = new Trainer(
-                new Backward(objective, weights),
+                new Planned(objective, weights, pool, 0),
                 weights,
                 adam ? new Optimizer.AdamW(0.9, 0.999, 1e-8, 0.1) : new Optimizer.Sgd(0.9, 0),
                 adam ? new Schedule(Schedule.Shape.COSINE, losses.size(), 2, 0, 0) : Schedule.constant(),

@@ -14,7 +14,7 @@ public final class Kernels {
     public static final String PROPERTY = "cutaway.kernels";
 
     private static final Kernels SCALAR =
-            new Kernels("scalar", new ScalarMatrix(false), new ScalarRows(), new ScalarAttention());
+            new Kernels("scalar", new ScalarMatrix(false), new ScalarRows(), new ScalarAttention(), new ScalarDense());
 
     private static final Kernels CHOSEN = Choice.MADE.scalar() ? SCALAR : Choice.MADE.machine() ? machine() : vectors();
 
@@ -22,23 +22,26 @@ public final class Kernels {
     private final MatrixKernels matrix;
     private final RowKernels rows;
     private final AttentionKernels attention;
+    private final DenseKernels dense;
 
-    private Kernels(String name, MatrixKernels matrix, RowKernels rows, AttentionKernels attention) {
+    private Kernels(
+            String name, MatrixKernels matrix, RowKernels rows, AttentionKernels attention, DenseKernels dense) {
         this.name = name;
         this.matrix = matrix;
         this.rows = rows;
         this.attention = attention;
+        this.dense = dense;
     }
 
     private static Kernels vectors() {
-        return new Kernels("vector-" + Choice.MADE.bits(), new VectorMatrix(), new VectorRows(), new VectorAttention());
+        return new Kernels("vector-" + Choice.MADE.bits(), new VectorMatrix(), new VectorRows(), new VectorAttention(), new ScalarDense());
     }
 
     private static Kernels machine() {
         MachineMatrix matrix =
                 new MachineMatrix(Choice.MADE.bits() > 0 ? Optional.of(new VectorMatrix()) : Optional.empty());
         MachineRows rows = new MachineRows();
-        return new Kernels("machine", matrix, rows, new MachineAttention(rows));
+        return new Kernels("machine", matrix, rows, new MachineAttention(rows), new MachineDense(matrix));
     }
 
     /**
@@ -94,5 +97,10 @@ public final class Kernels {
     /** Attention over keys and values. */
     public AttentionKernels attention() {
         return attention;
+    }
+
+    /** Products of matrices as they lie, and the way back through functions of rows: training. */
+    public DenseKernels dense() {
+        return dense;
     }
 }

@@ -175,6 +175,7 @@ final class ProductCode {
     static final int BLOCKS = 64;
     static final int BLOCK_STRIDE = 72;
     static final int MORE = 80;
+    static final int X_STEP = 88;
 
     /** Bytes of these numbers. */
     static final int TILE_ARGUMENTS = 96;
@@ -190,6 +191,11 @@ final class ProductCode {
      * @param rows of a tile, 1 to 6
      */
     static byte[] tiles(int rows) {
+        return tiles(rows, false);
+    }
+
+    /** The same; {@code strided}: an x whose columns are some bytes apart, which another argument says. */
+    static byte[] tiles(int rows, boolean strided) {
         Assembler a = new Assembler();
         Gp[] saved = {RBX, RBP, R12, R13, R14, R15};
         for (Gp r : saved) {
@@ -208,13 +214,13 @@ final class ProductCode {
         Label end = new Label();
         Label single = new Label();
         // One row has two sums to a block, too few for the latency of a multiply-add: several blocks at a time.
-        int wide = rows == 1 ? 4 : rows <= 3 ? 2 : 1;
+        int wide = strided ? 1 : rows == 1 ? 4 : rows <= 3 ? 2 : 1;
         if (wide > 1) {
             a.mov(R9, Mem.at(RDI, BLOCK_STRIDE));
             Label several = a.here();
             a.cmp(R13, wide);
             a.jump(Condition.LESS, single);
-            blockOfTiles(a, rows, wide);
+            blockOfTiles(a, rows, wide, false);
             for (int i = 0; i < wide; i++) {
                 a.add(R14, R9);
             }
@@ -227,7 +233,7 @@ final class ProductCode {
         a.jump(Condition.EQUAL, end);
         a.lea(R9, Mem.at(R8, R8, 2, 0));
         Label block = a.here();
-        blockOfTiles(a, rows, 1);
+        blockOfTiles(a, rows, 1, strided);
         a.add(R14, Mem.at(RDI, BLOCK_STRIDE));
         a.add(R15, 64);
         a.dec(R13);
@@ -242,7 +248,7 @@ final class ProductCode {
     }
 
     /** All tiles of one block of sixteen outputs, or of several side by side. Sums: row by row, block by block, halves. */
-    private static void blockOfTiles(Assembler a, int rows, int blocks) {
+    private static void blockOfTiles(Assembler a, int rows, int blocks, boolean strided) {
         a.mov(RSI, Mem.at(RDI, X));
         a.mov(RCX, R15);
         a.mov(RBP, Mem.at(RDI, TILES));
@@ -290,10 +296,15 @@ final class ProductCode {
             }
         }
         a.add(RDX, R10);
-        a.add(RAX, 4);
-        if (blocks == 1) {
-            a.add(RBX, 4);
+        if (strided) {
+            a.add(RAX, Mem.at(RDI, X_STEP));
+            a.add(RBX, Mem.at(RDI, X_STEP));
         } else {
+            a.add(RAX, 4);
+        }
+        if (blocks == 1 && !strided) {
+            a.add(RBX, 4);
+        } else if (blocks > 1) {
             a.add(RBX, R10);
         }
         a.dec(R11);

@@ -45,12 +45,12 @@ final class RowCode {
     private RowCode() {}
 
     /** Emits a loop's body. */
-    private interface Body {
+    interface Body {
         void emit();
     }
 
     /** A loop of so many turns; the registers move on by 32 bytes. */
-    private static void loop(Assembler a, Gp count, Body body, Gp... moving) {
+    static void loop(Assembler a, Gp count, Body body, Gp... moving) {
         Label start = a.here();
         body.emit();
         for (Gp r : moving) {
@@ -60,7 +60,7 @@ final class RowCode {
         a.jump(Condition.NOT_EQUAL, start);
     }
 
-    private static byte[] end(Assembler a) {
+    static byte[] end(Assembler a) {
         a.zeroUpper();
         a.ret();
         return a.finish();
@@ -105,7 +105,7 @@ final class RowCode {
     }
 
     /** A float in the lower half of a register to all lanes. */
-    private static void spread(Assembler a, Ymm to, Gp from) {
+    static void spread(Assembler a, Ymm to, Gp from) {
         a.toVector(to, from);
         a.broadcast(to, to);
     }
@@ -209,13 +209,13 @@ final class RowCode {
     }
 
     /** The bounds that {@link #exp} expects in Y14 and Y15. */
-    private static void bounds(Assembler a) {
+    static void bounds(Assembler a) {
         a.load(Y14, a.floats(ScalarMath.EXP_MIN));
         a.load(Y15, a.floats(ScalarMath.EXP_MAX));
     }
 
     /** {@code z = e^z}; changes t, m and f. */
-    private static void exp(Assembler a, Ymm z, Ymm t, Ymm m, Ymm f) {
+    static void exp(Assembler a, Ymm z, Ymm t, Ymm m, Ymm f) {
         a.op(Op.MAX, z, Y14, z); // in this order a NaN stays one
         a.op(Op.MIN, z, Y15, z);
         a.load(t, a.floats(ScalarMath.LOG2_E));
@@ -337,7 +337,7 @@ final class RowCode {
     }
 
     /** {@code Y0 = tanh(Y4)}. */
-    private static void tanh(Assembler a) {
+    static void tanh(Assembler a) {
         a.op(Op.AND, Y5, Y4, a.ints(~SIGN));
         a.op(Op.ADD, Y0, Y5, Y5);
         exp(a, Y0, Y1, Y2, Y3);
@@ -368,6 +368,13 @@ final class RowCode {
 
     /** {@code Y0 = Y4 / 2 * (1 + erf(Y4 / sqrt(2)))}. */
     private static void geluErf(Assembler a) {
+        onePlusErf(a);
+        a.op(Op.MUL, Y4, Y4, a.floats(0.5f));
+        a.op(Op.MUL, Y0, Y4, Y0);
+    }
+
+    /** {@code Y0 = 1 + erf(Y4 / sqrt(2))}. */
+    static void onePlusErf(Assembler a) {
         a.op(Op.MUL, Y6, Y4, a.floats(ScalarMath.ROOT_HALF));
         a.op(Op.AND, Y5, Y6, a.ints(~SIGN));
         a.op(Op.MUL, Y7, Y6, Y6);
@@ -395,8 +402,6 @@ final class RowCode {
         a.op(Op.FMA213, Y3, Y6, Y6);
         choose(a, Relation.GREATER, ScalarMath.ERF_SMALL);
         a.op(Op.ADD, Y0, Y0, a.floats(1));
-        a.op(Op.MUL, Y4, Y4, a.floats(0.5f));
-        a.op(Op.MUL, Y0, Y4, Y0);
     }
 
     /** {@code f(x, eights, shift)}: the bits of the sum of {@code e^(x - shift)}. */

@@ -474,6 +474,10 @@ public final class Assembler {
         PACK(MAP_0F, PP_66, 0x6b),
         /** Bytes of a at the places in its half that b says; 0 where b's highest bit is set. */
         PSHUFFLE(MAP_0F38, PP_66, 0x00),
+        /** The two lower floats of each half of a and of b, by turns. */
+        UNPACK_LOW(MAP_0F, PP_NONE, 0x14),
+        /** The two upper floats of each half of a and of b, by turns. */
+        UNPACK_HIGH(MAP_0F, PP_NONE, 0x15),
         /** {@code to += a * b}, one rounding. */
         FMA231(MAP_0F38, PP_66, 0xb8),
         /** {@code to = to * a + b}, one rounding. */
@@ -518,6 +522,23 @@ public final class Assembler {
     /** Loads 32 bytes. */
     public void load(Ymm to, Mem from) {
         vector(MAP_0F, PP_NONE, 256, 0x10, to.number(), 0, from, 0);
+    }
+
+    /** Loads 16 bytes into the lower half, the upper one zero. */
+    public void loadLower(Ymm to, Mem from) {
+        vector(MAP_0F, PP_NONE, 128, 0x10, to.number(), 0, from, 0);
+    }
+
+    /** The lower half of a, and above it 16 bytes of memory. */
+    public void withUpper(Ymm to, Ymm a, Mem from) {
+        vector(MAP_0F3A, PP_66, 256, 0x18, to.number(), a.number(), from, 1);
+        put(1);
+    }
+
+    /** In each half two floats of a, then two of b: two bits of {@code order} for each place, lowest first. */
+    public void shuffle(Ymm to, Ymm a, Ymm b, int order) {
+        vector(MAP_0F, PP_NONE, 256, 0xc6, to.number(), a.number(), b.number());
+        put(order);
     }
 
     /** Stores 32 bytes. */
@@ -649,6 +670,8 @@ public final class Assembler {
     public enum Relation {
         /** {@code a == b}. */
         EQUAL(0),
+        /** {@code a < b}. */
+        LESS(1),
         /** {@code a >= b}. */
         GREATER_EQUAL(13),
         /** {@code a > b}. */

@@ -1,0 +1,103 @@
+package dev.cutaway.tensor.kernel;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What training needs beside the kernels of a forward pass: products of float32 matrices as they lie in memory, and the way back through
+ * functions of rows. Addresses are a segment and the index of a float in it. Nothing is allocated but views.
+ */
+public sealed interface DenseKernels permits MachineDense, ScalarDense {
+    /**
+     * A matrix in memory: element (i, j) is float {@code at + i * row + j * column}.
+     *
+     * @param row floats from row to row
+     * @param column floats from column to column
+     */
+    record View(MemorySegment data, long at, long row, long column) {
+        /** Rows of neighbouring floats. */
+        public static View rows(MemorySegment data, long at, long width) {
+            return new View(data, at, width, 1);
+        }
+
+        /** The same elements with rows as columns. */
+        public View transposed() {
+            return new View(data, at, column, row);
+        }
+
+        /** The part that begins at an element. */
+        public View from(long i, long j) {
+            return new View(data, at(i, j), row, column);
+        }
+
+        long at(long i, long j) {
+            return at + i * row + j * column;
+        }
+    }
+
+    /** Floats of scratch memory that one call may use. */
+    long scratchFloats();
+
+    /**
+     * {@code c[i, j] = sum over p of a[i, p] b[p, j]}, added in order of p by fused multiply-adds, so that an element does not depend on
+     * how the product was cut.
+     *
+     * @param m rows of a and c
+     * @param n columns of b and c
+     * @param k columns of a, rows of b
+     * @param a neighbouring floats in rows or in columns
+     * @param b neighbouring floats in rows or in columns
+     * @param c rows of neighbouring floats; overlaps neither a nor b
+     * @param add whether the sums start from what c holds
+     * @param scratch this thread's own memory, {@link #scratchFloats} floats from {@code scratchAt}, best aligned to 64 bytes
+     */
+    void multiply(int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt);
+
+    /** {@code dx = dy * function'(x)}, n elements; {@code dx} may be {@code dy}. */
+    void slope(
+            Activation function,
+            MemorySegment x,
+            long xAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dx,
+            long dxAt,
+            long n);
+
+    /**
+     * Back through a norm of rows: {@code dx} is written, what gain and bias get is added to theirs. Both gradients may be missing
+     * ({@link MemorySegment#NULL}).
+     *
+     * @param rms root mean square norm, without a mean
+     * @param x {@code [rows, width]}, what was normed
+     * @param gain {@code [width]}
+     * @param offset added to the gain
+     * @param dy {@code [rows, width]}
+     * @param dx {@code [rows, width]}; may be {@code dy}
+     * @param dGain {@code [width]}, added to
+     * @param dBias {@code [width]}, added to
+     * @param scratch as for {@link #multiply}
+     */
+    void normBack(
+            boolean rms,
+            MemorySegment x,
+            long xAt,
+            MemorySegment gain,
+            float offset,
+            float eps,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dx,
+            long dxAt,
+            MemorySegment dGain,
+            long dGainAt,
+            MemorySegment dBias,
+            long dBiasAt,
+            int rows,
+            int width,
+            MemorySegment scratch,
+            long scratchAt);
+
+    /** Back through a softmax of one row: {@code ds = scale * p * (dp - sum(p * dp))}, n elements; {@code ds} may be {@code dp}. */
+    void softmaxBack(
+            float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, MemorySegment ds, long dsAt, long n);
+}

@@ -1,0 +1,324 @@
+package dev.cutaway.tensor.kernel;
+
+import dev.cutaway.tensor.machine.MachineCode;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * {@link DenseKernels} by machine code. A product is cut into blocks as in Goto and van de Geijn's "Anatomy of High-Performance Matrix
+ * Multiplication" (2008): {@value #DEPTH} rows of b are laid side by side, sixteen columns at a time, so that a strip of 16 kB stays in the
+ * first cache while tiles of six rows of a go by; what is laid out, and as many rows of a, stay in the second.
+ *
+ * <p>Scratch: the block of b; what the last columns of c become, where they are no sixteen; arguments.
+ */
+final class MachineDense implements DenseKernels {
+    private static final int TILE = 6;
+    private static final int LANES = 16;
+    private static final int DEPTH = 256;
+    /** Columns of b that are laid out at once. */
+    private static final int COLUMNS = 256;
+    /** Rows of a and c that go by at once; a multiple of the tile. */
+    private static final int ROWS = 96;
+
+    /** Fewer columns are not worth it to bring the rows of a close together. */
+    private static final int MANY = 48;
+    /** Floats from row to row of a's copy: not a power of two, or all would fall into few of the first cache's sets. */
+    private static final int A_STRIDE = DEPTH + LANES;
+
+    private static final int A_AT = DEPTH * COLUMNS;
+    private static final int EDGE_AT = A_AT + ROWS * A_STRIDE;
+    private static final int ARGUMENTS_AT = EDGE_AT + ROWS * LANES;
+    private static final int ARGUMENTS = 24;
+    private static final int EIGHT = 8;
+    private static final ScalarDense PLAIN = new ScalarDense();
+
+    private final MachineCode[] tiles = new MachineCode[TILE + 1];
+    private final MachineCode[] strided = new MachineCode[TILE + 1];
+    private final MachineCode copy = MachineCode.of(DenseCode.copySixteen());
+    private final MachineCode copyRows = MachineCode.of(DenseCode.copyRows());
+    private final MachineCode turn = MachineCode.of(DenseCode.turnEight());
+    private final MachineCode gatedSlope = MachineCode.of(DenseCode.gatedSlope());
+    private final MachineCode layerNormBack = MachineCode.of(DenseCode.normBack(false));
+    private final MachineCode rmsNormBack = MachineCode.of(DenseCode.normBack(true));
+    private final MachineCode softmaxBack = MachineCode.of(DenseCode.softmaxBack());
+    private final Map<Activation, MachineCode> slopes = new EnumMap<>(Activation.class);
+
+    MachineDense(MachineMatrix matrix) {
+        for (int rows = 1; rows <= TILE; rows++) {
+            tiles[rows] = matrix.tile(rows);
+            strided[rows] = MachineCode.of(ProductCode.tiles(rows, true));
+        }
+        for (Activation f : new Activation[] {Activation.RELU, Activation.GELU_ERF, Activation.SIGMOID, Activation.TANH}) {
+            slopes.put(f, MachineCode.of(DenseCode.slope(f)));
+        }
+    }
+
+    @Override
+    public long scratchFloats() {
+        return ARGUMENTS_AT + ARGUMENTS;
+    }
+
+    private static void check(int rows, int columns, View v) {
+        if (v.row() < 0 || v.column() < 0) {
+            throw new IndexOutOfBoundsException("a matrix in memory whose strides are " + v.row() + " and " + v.column());
+        }
+        long last = v.at(rows - 1L, columns - 1L);
+        Objects.checkFromIndexSize(4 * v.at(), 4 * (last - v.at() + 1), v.data().byteSize());
+    }
+
+    @Override
+    public void multiply(
+            int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt) {
+        if (m <= 0 || n <= 0) {
+            return;
+        }
+        boolean lies = a.row() == 1 || a.column() == 1;
+        boolean heap = !a.data().isNative() || !b.data().isNative() || !c.data().isNative() || !scratch.isNative();
+        if (k <= 0 || heap || !lies || b.row() != 1 && b.column() != 1 || c.column() != 1) {
+            PLAIN.multiply(m, n, k, a, b, c, add, scratch, scratchAt);
+            return;
+        }
+        check(m, k, a);
+        check(k, n, b);
+        check(m, n, c);
+        Objects.checkFromIndexSize(4 * scratchAt, 4 * scratchFloats(), scratch.byteSize());
+        long room = scratch.address() + 4 * scratchAt;
+        for (int p = 0; p < k; p += DEPTH) {
+            int depth = Math.min(DEPTH, k - p);
+            for (int j = 0; j < n; j += COLUMNS) {
+                int columns = Math.min(COLUMNS, n - j);
+                lay(depth, columns, b.from(p, j), scratch, scratchAt, room);
+                for (int i = 0; i < m; i += ROWS) {
+                    int rows = Math.min(ROWS, m - i);
+                    View near = columns < MANY ? a.from(i, p) : close(rows, depth, a.from(i, p), scratch, scratchAt);
+                    block(rows, columns, depth, near, c.from(i, j), add || p > 0, scratch, scratchAt);
+                }
+            }
+        }
+        MachineCode.keep(a.data(), b.data(), c.data(), scratch);
+    }
+
+    /** Lays {@code depth} rows of b side by side: strips of sixteen columns, the last filled up with zeros. */
+    private void lay(int depth, int columns, View b, MemorySegment scratch, long scratchAt, long room) {
+        for (int j = 0; j < columns; j += LANES) {
+            long to = (long) j * depth;
+            int lanes = Math.min(LANES, columns - j);
+            long from = b.data().address() + 4 * b.at(0, j);
+            if (lanes < LANES) {
+                edge(depth, lanes, b.from(0, j), scratch, scratchAt + to);
+            } else if (b.column() == 1) {
+                copy.call(from, room + 4 * to, depth, 4 * b.row(), 0, 0);
+            } else {
+                int fours = depth / 4;
+                if (fours > 0) {
+                    turn.call(from, room + 4 * to, fours, 4 * b.column(), 0, 0);
+                    turn.call(from + 32 * b.column(), room + 4 * to + 32, fours, 4 * b.column(), 0, 0);
+                }
+                for (int p = 4 * fours; p < depth; p++) {
+                    one(p, LANES, b.from(0, j), scratch, scratchAt + to);
+                }
+            }
+        }
+    }
+
+    private static void edge(int depth, int lanes, View b, MemorySegment scratch, long at) {
+        for (int p = 0; p < depth; p++) {
+            one(p, lanes, b, scratch, at);
+        }
+    }
+
+    private static void one(int p, int lanes, View b, MemorySegment scratch, long at) {
+        for (int l = 0; l < LANES; l++) {
+            Floats.set(scratch, at + (long) p * LANES + l, l < lanes ? Floats.get(b.data(), b.at(p, l)) : 0);
+        }
+    }
+
+    /** A copy of a block of a whose rows, or columns, lie close together; the block itself if it ends within a vector. */
+    private View close(int rows, int depth, View a, MemorySegment scratch, long scratchAt) {
+        boolean byRow = a.column() == 1;
+        int neighbours = byRow ? depth : rows;
+        if (neighbours % EIGHT != 0) {
+            return a;
+        }
+        long stride = byRow ? A_STRIDE : ROWS;
+        long to = scratchAt + A_AT;
+        copyRows.call(
+                a.data().address() + 4 * a.at(),
+                scratch.address() + 4 * to,
+                byRow ? rows : depth,
+                4 * (byRow ? a.row() : a.column()),
+                4 * stride,
+                neighbours / EIGHT);
+        View v = View.rows(scratch, to, stride);
+        return byRow ? v : v.transposed();
+    }
+
+    /** A block of c from the laid out block of b. */
+    private void block(
+            int rows, int columns, int depth, View a, View c, boolean more, MemorySegment scratch, long scratchAt) {
+        long room = scratch.address() + 4 * scratchAt;
+        int whole = columns / LANES;
+        long args = scratchAt + ARGUMENTS_AT;
+        put(scratch, args, ProductCode.X_STRIDE, 4 * a.row());
+        put(scratch, args, ProductCode.X_STEP, 4 * a.column());
+        put(scratch, args, ProductCode.W_STRIDE, 4 * LANES);
+        put(scratch, args, ProductCode.DEPTH, depth);
+        put(scratch, args, ProductCode.BLOCK_STRIDE, 4L * LANES * depth);
+        put(scratch, args, ProductCode.MORE, more ? 1 : 0);
+        long x = a.data().address() + 4 * a.at();
+        if (whole > 0) {
+            put(scratch, args, ProductCode.W, room);
+            put(scratch, args, ProductCode.BLOCKS, whole);
+            put(scratch, args, ProductCode.Y_STRIDE, 4 * c.row());
+            tiles(rows, a, x, c.data().address() + 4 * c.at(), 4 * c.row(), scratch, args);
+        }
+        int rest = columns - whole * LANES;
+        if (rest > 0) {
+            long edge = scratchAt + EDGE_AT;
+            View last = c.from(0, whole * LANES);
+            for (int i = 0; more && i < rows; i++) {
+                MemorySegment.copy(c.data(), 4 * last.at(i, 0), scratch, 4 * (edge + (long) i * LANES), 4L * rest);
+            }
+            put(scratch, args, ProductCode.W, room + 4L * LANES * whole * depth);
+            put(scratch, args, ProductCode.BLOCKS, 1);
+            put(scratch, args, ProductCode.Y_STRIDE, 4 * LANES);
+            tiles(rows, a, x, scratch.address() + 4 * edge, 4 * LANES, scratch, args);
+            for (int i = 0; i < rows; i++) {
+                MemorySegment.copy(scratch, 4 * (edge + (long) i * LANES), c.data(), 4 * last.at(i, 0), 4L * rest);
+            }
+        }
+    }
+
+    private void tiles(int rows, View a, long x, long y, long yStride, MemorySegment scratch, long args) {
+        MachineCode[] code = a.column() == 1 ? tiles : strided;
+        long address = scratch.address() + 4 * args;
+        int full = rows / TILE;
+        if (full > 0) {
+            put(scratch, args, ProductCode.X, x);
+            put(scratch, args, ProductCode.Y, y);
+            put(scratch, args, ProductCode.TILES, full);
+            code[TILE].call(address, 0, 0, 0, 0, 0);
+        }
+        int rest = rows % TILE;
+        if (rest > 0) {
+            long done = (long) full * TILE;
+            put(scratch, args, ProductCode.X, x + 4 * done * a.row());
+            put(scratch, args, ProductCode.Y, y + done * yStride);
+            put(scratch, args, ProductCode.TILES, 1);
+            code[rest].call(address, 0, 0, 0, 0, 0);
+        }
+    }
+
+    private static void put(MemorySegment scratch, long args, int place, long value) {
+        scratch.set(ValueLayout.JAVA_LONG_UNALIGNED, 4 * args + place, value);
+    }
+
+    private static long place(MemorySegment s, long at, long n) {
+        Objects.checkFromIndexSize(4 * at, 4 * n, s.byteSize());
+        return s.address() + 4 * at;
+    }
+
+    private static long bits(float f) {
+        return Float.floatToRawIntBits(f) & 0xffffffffL;
+    }
+
+    @Override
+    public void slope(
+            Activation function,
+            MemorySegment x,
+            long xAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dx,
+            long dxAt,
+            long n) {
+        long whole = 0;
+        if (n >= EIGHT && x.isNative() && dy.isNative() && dx.isNative()) {
+            float c1 = switch (function) {
+                case GELU_TANH -> ScalarMath.GELU_1;
+                case QUICK_GELU -> 1.702f;
+                case SILU -> 1;
+                default -> 0;
+            };
+            float c3 = function == Activation.GELU_TANH ? ScalarMath.GELU_3 : 0;
+            MachineCode code = c1 != 0 ? gatedSlope : slopes.get(function);
+            if (code != null) {
+                code.call(
+                        place(x, xAt, n),
+                        place(dy, dyAt, n),
+                        place(dx, dxAt, n),
+                        n / EIGHT,
+                        bits(c1) | bits(c3) << 32,
+                        0);
+                MachineCode.keep(x, dy, dx);
+                whole = n - n % EIGHT;
+            }
+        }
+        PLAIN.slope(function, x, xAt + whole, dy, dyAt + whole, dx, dxAt + whole, n - whole);
+    }
+
+    @Override
+    public void normBack(
+            boolean rms,
+            MemorySegment x,
+            long xAt,
+            MemorySegment gain,
+            float offset,
+            float eps,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dx,
+            long dxAt,
+            MemorySegment dGain,
+            long dGainAt,
+            MemorySegment dBias,
+            long dBiasAt,
+            int rows,
+            int width,
+            MemorySegment scratch,
+            long scratchAt) {
+        boolean heap = !x.isNative() || !gain.isNative() || !dy.isNative() || !dx.isNative() || !scratch.isNative();
+        if (width % EIGHT != 0 || heap || rows == 0) {
+            PLAIN.normBack(
+                    rms, x, xAt, gain, offset, eps, dy, dyAt, dx, dxAt, dGain, dGainAt, dBias, dBiasAt, rows, width,
+                    scratch, scratchAt);
+            return;
+        }
+        long all = (long) rows * width;
+        long from = place(x, xAt, all);
+        long back = place(dy, dyAt, all);
+        long to = place(dx, dxAt, all);
+        place(scratch, scratchAt, ARGUMENTS);
+        long step = 4L * width;
+        put(scratch, scratchAt, DenseCode.GAIN, place(gain, 0, width));
+        put(scratch, scratchAt, DenseCode.D_GAIN, dGain.byteSize() == 0 ? 0 : place(dGain, dGainAt, width));
+        put(scratch, scratchAt, DenseCode.D_BIAS, dBias.byteSize() == 0 ? 0 : place(dBias, dBiasAt, width));
+        put(scratch, scratchAt, DenseCode.EIGHTS, width / EIGHT);
+        Floats.set(scratch, scratchAt + DenseCode.WIDTH / 4, width);
+        Floats.set(scratch, scratchAt + DenseCode.EPS / 4, eps);
+        Floats.set(scratch, scratchAt + DenseCode.OFFSET / 4, offset);
+        MachineCode code = rms ? rmsNormBack : layerNormBack;
+        for (int r = 0; r < rows; r++) {
+            put(scratch, scratchAt, DenseCode.X, from + r * step);
+            put(scratch, scratchAt, DenseCode.DY, back + r * step);
+            put(scratch, scratchAt, DenseCode.DX, to + r * step);
+            code.call(scratch.address() + 4 * scratchAt, 0, 0, 0, 0, 0);
+        }
+        MachineCode.keep(x, dy, dx, scratch);
+        MachineCode.keep(gain, dGain, dBias);
+    }
+
+    @Override
+    public void softmaxBack(
+            float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, MemorySegment ds, long dsAt, long n) {
+        if (n == 0 || n % EIGHT != 0 || !p.isNative() || !dp.isNative() || !ds.isNative()) {
+            PLAIN.softmaxBack(scale, p, pAt, dp, dpAt, ds, dsAt, n);
+            return;
+        }
+        softmaxBack.call(place(p, pAt, n), place(dp, dpAt, n), place(ds, dsAt, n), n / EIGHT, bits(scale), 0);
+        MachineCode.keep(p, dp, ds);
+    }
+}

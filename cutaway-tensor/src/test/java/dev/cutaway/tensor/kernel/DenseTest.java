@@ -1,0 +1,142 @@
+package dev.cutaway.tensor.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cutaway.tensor.kernel.DenseKernels.View;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** The chosen kernels against the plain ones, and those against finite differences. */
+class DenseTest {
+    private final DenseKernels plain = Kernels.scalar().dense();
+    private final DenseKernels chosen = Kernels.get().dense();
+    private final SplittableRandom random = new SplittableRandom(11);
+
+    private MemorySegment floats(long n, double size) {
+        MemorySegment s = Arena.ofAuto().allocate(Math.max(4, 4 * n), 64);
+        for (long i = 0; i < n; i++) {
+            Floats.set(s, i, (float) (size * random.nextGaussian()));
+        }
+        return s;
+    }
+
+    private static MemorySegment copy(MemorySegment s) {
+        MemorySegment t = Arena.ofAuto().allocate(s.byteSize(), 64);
+        return t.copyFrom(s);
+    }
+
+    private MemorySegment scratch() {
+        return floats(Math.max(64, chosen.scratchFloats()), 1);
+    }
+
+    private static void same(MemorySegment a, MemorySegment b, String what) {
+        for (long i = 0; i < a.byteSize() / 4; i++) {
+            assertThat(Floats.get(a, i)).as("%s, float %s", what, i).isEqualTo(Floats.get(b, i));
+        }
+    }
+
+    private static void near(MemorySegment a, MemorySegment b, double most, String what) {
+        for (long i = 0; i < a.byteSize() / 4; i++) {
+            double y = Floats.get(b, i);
+            assertThat((double) Floats.get(a, i)).as("%s, float %s", what, i).isCloseTo(y, within(most * (1 + Math.abs(y))));
+        }
+    }
+
+    @Test
+    void productsAreThePlainOnesBitForBit() {
+        int[][] sizes = {
+            {1, 1, 1}, {1, 16, 3}, {6, 16, 8}, {7, 17, 5}, {5, 31, 9}, {13, 33, 64}, {12, 48, 257}, {97, 20, 4},
+            {100, 272, 30}, {3, 300, 517}, {200, 15, 2}, {64, 64, 64}
+        };
+        for (int[] s : sizes) {
+            for (int kind = 0; kind < 8; kind++) {
+                product(s[0], s[1], s[2], (kind & 1) != 0, (kind & 2) != 0, (kind & 4) != 0);
+            }
+        }
+    }
+
+    private void product(int m, int n, int k, boolean turnedA, boolean turnedB, boolean add) {
+        int pad = random.nextInt(4);
+        MemorySegment a = floats((long) (m + pad) * (k + pad) + 8, 1);
+        MemorySegment b = floats((long) (k + pad) * (n + pad) + 8, 1);
+        MemorySegment c = floats((long) (m + 1) * (n + pad), 1);
+        MemorySegment want = copy(c);
+        View va = turnedA ? View.rows(a, pad, m + pad).transposed() : View.rows(a, pad, k + pad);
+        View vb = turnedB ? View.rows(b, 1, k + pad).transposed() : View.rows(b, 1, n + pad);
+        plain.multiply(m, n, k, va, vb, View.rows(want, 0, n + pad), add, scratch(), 0);
+        chosen.multiply(m, n, k, va, vb, View.rows(c, 0, n + pad), add, scratch(), 0);
+        same(c, want, m + " x " + n + " x " + k + " " + turnedA + " " + turnedB + " " + add);
+    }
+
+    @Test
+    void slopes() {
+        int n = 1003;
+        MemorySegment x = floats(n, 3);
+        Floats.set(x, 0, 0);
+        Floats.set(x, 1, 200);
+        Floats.set(x, 2, -200);
+        MemorySegment dy = floats(n, 1);
+        MemorySegment a = floats(n, 1);
+        MemorySegment b = copy(a);
+        for (Activation f : Activation.values()) {
+            plain.slope(f, x, 0, dy, 0, b, 0, n);
+            chosen.slope(f, x, 0, dy, 0, a, 0, n);
+            near(a, b, 1e-6, f.toString());
+            for (int i = 3; i < 100; i++) {
+                double v = Floats.get(x, i);
+                double h = 1e-2;
+                double up = ScalarMath.activate(f, (float) (v + h));
+                double down = ScalarMath.activate(f, (float) (v - h));
+                boolean kink = Math.abs(v) < h;
+                if (!kink) {
+                    assertThat((double) ScalarDense.slope(f, (float) v))
+                            .as("%s at %s", f, v)
+                            .isCloseTo((up - down) / (2 * h), within(2e-4 * (1 + Math.abs(v))));
+                }
+            }
+        }
+    }
+
+    @Test
+    void normsBack() {
+        for (int width : new int[] {8, 20, 64, 136}) {
+            int rows = 5;
+            MemorySegment x = floats((long) rows * width, 2);
+            MemorySegment gain = floats(width, 1);
+            MemorySegment dy = floats((long) rows * width, 1);
+            for (boolean rms : new boolean[] {false, true}) {
+                for (boolean wanted : new boolean[] {false, true}) {
+                    MemorySegment dx = copy(dy);
+                    MemorySegment dx2 = copy(dy);
+                    MemorySegment none = MemorySegment.NULL;
+                    MemorySegment dg = wanted ? floats(width, 1) : none;
+                    MemorySegment db = wanted && !rms ? floats(width, 1) : none;
+                    MemorySegment dg2 = wanted ? copy(dg) : none;
+                    MemorySegment db2 = wanted && !rms ? copy(db) : none;
+                    plain.normBack(rms, x, 0, gain, 1, 1e-5f, dx, 0, dx, 0, dg, 0, db, 0, rows, width, scratch(), 0);
+                    chosen.normBack(rms, x, 0, gain, 1, 1e-5f, dx2, 0, dx2, 0, dg2, 0, db2, 0, rows, width, scratch(), 0);
+                    near(dx2, dx, 2e-6, "dx");
+                    near(dg2, dg, 2e-6, "gain");
+                    near(db2, db, 2e-6, "bias");
+                }
+            }
+        }
+    }
+
+    @Test
+    void softmaxBack() {
+        for (int n : new int[] {1, 8, 21, 64}) {
+            MemorySegment p = floats(n, 1);
+            Kernels.scalar().rows().softmax(p, 0, p, 0, n);
+            MemorySegment dp = floats(n, 1);
+            MemorySegment a = floats(n, 1);
+            MemorySegment b = copy(a);
+            plain.softmaxBack(0.3f, p, 0, dp, 0, a, 0, n);
+            chosen.softmaxBack(0.3f, p, 0, dp, 0, b, 0, n);
+            near(b, a, 1e-6, "ds");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package dev.cutaway.train;
+
+import dev.cutaway.graph.learn.LearningPlan;
+import dev.cutaway.graph.learn.Segment;
+import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.run.Pool;
+import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.kernel.Kernels;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Loss and gradients by a plan: all rows of a batch at once, by kernels. Held to {@link Backward}. Not for two threads at once. */
+public final class Planned implements Differentiation, AutoCloseable {
+    private final Objective objective;
+    private final LearningPlan.Runner runner;
+    private final int rowsAtOnce;
+
+    /**
+     * @param pool who computes
+     * @param rowsAtOnce about how many rows are computed at once; longer batches are cut into parts, whose gradients are added. 0 for all
+     */
+    @SuppressWarnings("exports") // the pool is for the modules of the engine only
+    public Planned(Objective objective, Trained weights, Pool pool, int rowsAtOnce) {
+        this(objective, weights, pool, rowsAtOnce, true);
+    }
+
+    private Planned(Objective objective, Trained weights, Pool pool, int rowsAtOnce, boolean back) {
+        this.objective = objective;
+        this.rowsAtOnce = rowsAtOnce;
+        List<LearningPlan.Term> terms = objective.parts().stream()
+                .map(p -> new LearningPlan.Term(
+                        objective.gradients().graph().require(p.logits()), p.labels(), p.weights(), p.smoothing()))
+                .toList();
+        LearningPlan plan = new LearningPlan(objective.gradients(), terms, back);
+        this.runner = plan.new Runner(pool, Kernels.get(), weights::weight);
+    }
+
+    /** The loss only: for data that is held out. */
+    @SuppressWarnings("exports")
+    public static Planned lossOnly(Objective objective, Trained weights, Pool pool, int rowsAtOnce) {
+        return new Planned(objective, weights, pool, rowsAtOnce, false);
+    }
+
+    @Override
+    public Result of(List<Example> batch) {
+        int[] counted = Backward.counted(objective, batch);
+        List<List<Segment>> parts = new ArrayList<>();
+        List<Segment> part = new ArrayList<>();
+        int rows = 0;
+        for (Example e : batch) {
+            int own = e.binding().sizes().values().stream().mapToInt(i -> i).max().orElse(0);
+            if (rowsAtOnce > 0 && rows > 0 && rows + own > rowsAtOnce) {
+                parts.add(part);
+                part = new ArrayList<>();
+                rows = 0;
+            }
+            part.add(segment(e, counted));
+            rows += own;
+        }
+        parts.add(part);
+        double loss = runner.run(parts);
+        Map<Parameter, Tensor> gradients = new LinkedHashMap<>(runner.gradients());
+        return new Result(loss, gradients, Arrays.stream(counted).sum());
+    }
+
+    private Segment segment(Example e, int[] counted) {
+        Map<String, Tensor> in = new LinkedHashMap<>(e.inputs());
+        for (int i = 0; i < counted.length; i++) {
+            Objective.Part p = objective.parts().get(i);
+            int[] labels = Objects.requireNonNull(e.labels().get(p.labels()), p.labels());
+            float[] each = new float[labels.length];
+            Arrays.fill(each, 1f / counted[i]);
+            in.put(p.labels(), Tensor.ofInts(labels, labels.length));
+            in.put(p.weights(), Tensor.of(each, labels.length));
+        }
+        return new Segment(in, e.binding());
+    }
+
+    /** Bytes of working memory, gradients apart. */
+    public long bytes() {
+        return runner.bytes();
+    }
+
+    @Override
+    public void close() {
+        runner.close();
+    }
+}
