@@ -4,6 +4,7 @@ import dev.cutaway.graph.Binding;
 import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.ResourceException;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Kernels;
@@ -60,6 +61,7 @@ final class Work implements AutoCloseable {
         batch = b;
         ints.clear();
         loose.clear();
+        gather();
         for (Place.Kind k : List.of(Place.Kind.ROWS, Place.Kind.SOURCE, Place.Kind.SEQUENCES)) {
             int[] s = new int[b.size() + 1];
             for (int i = 0; i < b.size(); i++) {
@@ -149,27 +151,43 @@ final class Work implements AutoCloseable {
 
     /** An integer input of all sequences' rows. */
     int[] ints(String name) {
-        return ints.computeIfAbsent(name, n -> {
+        int[] all = ints.get(name);
+        if (all == null) {
+            throw lacks(name);
+        }
+        return all;
+    }
+
+    /** All integer inputs, put together here: steps run on several threads. */
+    private void gather() {
+        batch.getFirst().inputs().forEach((name, first) -> {
+            if (first.dtype() != DType.I32) {
+                return;
+            }
             int total = 0;
             for (Segment s : batch) {
-                total += (int) input(s, n).size();
+                total += (int) input(s, name).size();
             }
             int[] all = new int[total];
             int at = 0;
             for (Segment s : batch) {
-                Tensor t = input(s, n);
+                Tensor t = input(s, name);
                 int size = (int) t.size();
                 MemorySegment.copy(t.data(), ValueLayout.JAVA_INT_UNALIGNED, 0, all, at, size);
                 at += size;
             }
-            return all;
+            ints.put(name, all);
         });
+    }
+
+    private static IllegalArgumentException lacks(String name) {
+        return new IllegalArgumentException("the batch lacks '" + name + "', which the model reads");
     }
 
     static Tensor input(Segment s, String name) {
         Tensor t = s.inputs().get(name);
         if (t == null) {
-            throw new IllegalArgumentException("the batch lacks '" + name + "', which the model reads");
+            throw lacks(name);
         }
         return t;
     }

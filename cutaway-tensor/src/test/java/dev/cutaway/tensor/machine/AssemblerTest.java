@@ -86,6 +86,8 @@ class AssemblerTest {
             case FMA231 -> "vfmadd231ps";
             case FMA213 -> "vfmadd213ps";
             case AND_NOT -> "vandnps";
+            case UNPACK_LOW -> "vunpcklps";
+            case UNPACK_HIGH -> "vunpckhps";
             default -> "v" + op.name().toLowerCase(Locale.ROOT) + "ps";
         };
     }
@@ -124,6 +126,7 @@ class AssemblerTest {
             put("{evex} vpdpwssd " + name(x) + "," + name(y) + "," + name(z), a -> a.dotWords(x, y, z));
             put("vcvtps2dq " + name(x) + "," + name(y), a -> a.toInts(x, y));
             put("vpermq " + name(x) + "," + name(y) + ",216", a -> a.permutePairs(x, y, 216));
+            put("vshufps " + name(x) + "," + name(y) + "," + name(z) + ",68", a -> a.shuffle(x, y, z, 68));
             put("vcvtdq2ps " + name(x) + "," + name(y), a -> a.toFloats(x, y));
             put("vextractf128 " + xmm(x) + "," + name(y) + ",1", a -> a.upper(x, y));
             put("vpermilps " + name(x) + "," + name(y) + ",14", a -> a.permute(x, y, 14));
@@ -136,6 +139,9 @@ class AssemblerTest {
             put("vmovups ymm1," + place("ymmword", m), a -> a.load(Ymm.Y1, m));
             put("vmovups ymm14," + place("ymmword", m), a -> a.load(Ymm.Y14, m));
             put("vmovups " + place("ymmword", m) + ",ymm10", a -> a.store(m, Ymm.Y10));
+            put("vmovups xmm3," + place("xmmword", m), a -> a.loadLower(Ymm.Y3, m));
+            put("vinsertf128 ymm13,ymm4," + place("xmmword", m) + ",1", a -> a.withUpper(Ymm.Y13, Ymm.Y4, m));
+            put("vcmpps ymm6,ymm12," + place("ymmword", m) + ",1", a -> a.compare(Relation.LESS, Ymm.Y6, Ymm.Y12, m));
             put("vbroadcastss ymm8," + place("dword", m), a -> a.broadcast(Ymm.Y8, m));
             put("vcmpps ymm2,ymm11," + place("ymmword", m) + ",0", a -> a.compare(Relation.EQUAL, Ymm.Y2, Ymm.Y11, m));
             put(
