@@ -52,7 +52,8 @@ public final class Planned implements Differentiation, AutoCloseable {
         List<Segment> part = new ArrayList<>();
         int rows = 0;
         for (Example e : batch) {
-            int own = e.binding().sizes().values().stream().mapToInt(i -> i).max().orElse(0);
+            int own =
+                    e.binding().sizes().values().stream().mapToInt(i -> i).max().orElse(0);
             if (rowsAtOnce > 0 && rows > 0 && rows + own > rowsAtOnce) {
                 parts.add(part);
                 part = new ArrayList<>();

@@ -204,7 +204,7 @@ class TorchGradientsTest {
     }
 
     private static void compare(String name, double[] got, Tensor want) {
-        double most = 1e-3; // the gradient of a key's bias is 0, and else rounding
+        double most = 4e-3; // the gradient of a key's bias is 0, and else rounding
         for (int i = 0; i < got.length; i++) {
             most = Math.max(most, Math.abs(want.get(i)));
         }

@@ -74,8 +74,18 @@ final class AttentionSteps {
         /** The pattern of rows {@code from} to {@code to} of a sequence, {@code [to - from, stride]}, at the scratch's float {@code at}. */
         void pattern(Work w, int worker, View queries, View keys, int from, int to, int seen, int stride, long at) {
             MemorySegment s = w.scratch(worker);
-            w.kernels.dense().multiply(
-                    to - from, seen, shape.size, queries, keys.transposed(), View.rows(s, at, stride), false, s, 0);
+            w.kernels
+                    .dense()
+                    .multiply(
+                            to - from,
+                            seen,
+                            shape.size,
+                            queries,
+                            keys.transposed(),
+                            View.rows(s, at, stride),
+                            false,
+                            s,
+                            0);
             RowKernels rows = w.kernels.rows();
             for (int i = from; i < to; i++) {
                 long p = at + (long) (i - from) * stride;
@@ -137,8 +147,18 @@ final class AttentionSteps {
                     View query = head(w, q, firstRow + from, head, shape.heads);
                     pattern(w, worker, query, key, from, to, seen, stride, own);
                     View out = head(w, z, firstRow + from, head, shape.heads);
-                    w.kernels.dense().multiply(
-                            to - from, shape.valueSize, seen, View.rows(s, own, stride), value, out, false, s, 0);
+                    w.kernels
+                            .dense()
+                            .multiply(
+                                    to - from,
+                                    shape.valueSize,
+                                    seen,
+                                    View.rows(s, own, stride),
+                                    value,
+                                    out,
+                                    false,
+                                    s,
+                                    0);
                 }
             }
         }

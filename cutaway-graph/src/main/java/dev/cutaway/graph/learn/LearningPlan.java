@@ -58,8 +58,8 @@ public final class LearningPlan {
         Graph.Opened opened = g.graph().openedUnless(Lowering::closed);
         Map<Value, Value> to = opened.places();
         if (back) {
-            g.ofParameters().forEach((p, d) ->
-                    gradients.put((Parameter) p.node().op(), Objects.requireNonNull(to.get(d))));
+            g.ofParameters()
+                    .forEach((p, d) -> gradients.put((Parameter) p.node().op(), Objects.requireNonNull(to.get(d))));
         }
         List<Lowering.LossSpec> losses = new ArrayList<>();
         for (Term t : terms) {
@@ -76,16 +76,19 @@ public final class LearningPlan {
     private static Lowering.LossSpec loss(Graph g, Value logits, Term t, boolean back) {
         List<Node> readers =
                 g.nodes().stream().filter(n -> n.in().contains(logits)).toList();
-        Node loss = find(readers, n -> n.op() instanceof CrossEntropy && labels(n, t)).orElseThrow();
+        Node loss = find(readers, n -> n.op() instanceof CrossEntropy && labels(n, t))
+                .orElseThrow();
         Optional<Node> gradient = back
-                ? find(readers, n -> n.op() instanceof GradOf(var of, int k) && of instanceof CrossEntropy && labels(n, t))
+                ? find(
+                        readers,
+                        n -> n.op() instanceof GradOf(var of, int k) && of instanceof CrossEntropy && labels(n, t))
                 : Optional.empty();
         Node from = logits.node();
         boolean product = from.op() instanceof Linear || from.op() instanceof HeadsOut;
         Optional<Node> productBack = gradient.flatMap(d -> find(
                 g.nodes(),
                 n -> n.op() instanceof GradOf(var of, int k)
-                        && of == from.op()
+                        && of.equals(from.op())
                         && n.in().getLast().equals(d.value(0))));
         // Logits that somebody else reads must be there; so must those whose gradient goes elsewhere, too.
         boolean alone = readers.size() == (gradient.isPresent() ? 2 : 1) && (!back || productBack.isPresent());
@@ -101,7 +104,8 @@ public final class LearningPlan {
     }
 
     private static boolean labels(Node n, Term t) {
-        return n.in().get(1).node().op() instanceof dev.cutaway.graph.op.Input i && i.input().equals(t.labels);
+        return n.in().get(1).node().op() instanceof dev.cutaway.graph.op.Input i
+                && i.input().equals(t.labels);
     }
 
     private static Optional<Node> find(List<Node> nodes, java.util.function.Predicate<Node> p) {
@@ -144,7 +148,9 @@ public final class LearningPlan {
         }
 
         private static long[] shape(Value v) {
-            return v.type().dims().stream().mapToLong(d -> ((Dim.Size) d).value()).toArray();
+            return v.type().dims().stream()
+                    .mapToLong(d -> ((Dim.Size) d).value())
+                    .toArray();
         }
 
         /** Loss and gradients of a batch given in one or several parts, whose gradients are added. */
@@ -153,9 +159,9 @@ public final class LearningPlan {
                 t.data().fill((byte) 0);
             }
             double loss = 0;
-            for (List<Segment> part : parts) {
-                work.bind(part);
-                if (part == parts.getFirst()) {
+            for (int i = 0; i < parts.size(); i++) {
+                work.bind(parts.get(i));
+                if (i == 0) {
                     execute(before);
                 }
                 List<Step> all = new ArrayList<>();

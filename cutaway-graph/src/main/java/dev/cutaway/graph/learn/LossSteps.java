@@ -18,6 +18,7 @@ import java.util.Optional;
 final class LossSteps {
     /** Floats of logits that are there at once. */
     private static final long LOGITS = 1 << 23;
+
     private static final int LEAST_ROWS = 64;
     private static final int MOST_ROWS = 1024;
 
@@ -107,7 +108,8 @@ final class LossSteps {
         for (int l : label) {
             n += l >= 0 ? 1 : 0;
             if (l >= classes) {
-                throw new IllegalArgumentException("label " + l + " in '" + labels + "': there are " + classes + " classes");
+                throw new IllegalArgumentException(
+                        "label " + l + " in '" + labels + "': there are " + classes + " classes");
             }
         }
         counted = new int[n];
@@ -128,7 +130,7 @@ final class LossSteps {
     }
 
     private int piece() {
-        return (int) Math.clamp(LOGITS / stride(), LEAST_ROWS, MOST_ROWS);
+        return Math.clamp(LOGITS / stride(), LEAST_ROWS, MOST_ROWS);
     }
 
     private int stride() {
@@ -203,16 +205,19 @@ final class LossSteps {
                 long to = logitsAt() + (long) i * stride() + column;
                 MemorySegment.copy(w.weight(bias.get()), 4L * column, room, 4 * to, 4L * columns);
             }
-            w.kernels.dense().multiply(
-                    rows,
-                    columns,
-                    x.width,
-                    View.rows(room, (long) row * x.width, x.width),
-                    View.rows(w.weight(weight.orElseThrow()), (long) column * x.width, x.width).transposed(),
-                    View.rows(room, logitsAt() + (long) row * stride() + column, stride()),
-                    bias.isPresent(),
-                    w.scratch(worker),
-                    0);
+            w.kernels
+                    .dense()
+                    .multiply(
+                            rows,
+                            columns,
+                            x.width,
+                            View.rows(room, (long) row * x.width, x.width),
+                            View.rows(w.weight(weight.orElseThrow()), (long) column * x.width, x.width)
+                                    .transposed(),
+                            View.rows(room, logitsAt() + (long) row * stride() + column, stride()),
+                            bias.isPresent(),
+                            w.scratch(worker),
+                            0);
         }
     }
 
@@ -290,16 +295,18 @@ final class LossSteps {
             int rows = Math.min(c.rows(), rows() - row);
             int columns = Math.min(c.columns(), x.width - column);
             MemorySegment room = room(w);
-            w.kernels.dense().multiply(
-                    rows,
-                    columns,
-                    classes,
-                    View.rows(room, logitsAt() + (long) row * stride(), stride()),
-                    View.rows(w.weight(weight.orElseThrow()), column, x.width),
-                    View.rows(room, dxAt() + (long) row * x.width + column, x.width),
-                    false,
-                    w.scratch(worker),
-                    0);
+            w.kernels
+                    .dense()
+                    .multiply(
+                            rows,
+                            columns,
+                            classes,
+                            View.rows(room, logitsAt() + (long) row * stride(), stride()),
+                            View.rows(w.weight(weight.orElseThrow()), column, x.width),
+                            View.rows(room, dxAt() + (long) row * x.width + column, x.width),
+                            false,
+                            w.scratch(worker),
+                            0);
             Place d = dx.orElseThrow();
             for (int i = row; i < row + rows; i++) {
                 long from = dxAt() + (long) i * x.width + column;
@@ -331,16 +338,18 @@ final class LossSteps {
             int row = c.row(chunk);
             int column = c.column(chunk);
             MemorySegment room = room(w);
-            w.kernels.dense().multiply(
-                    Math.min(c.rows(), classes - row),
-                    Math.min(c.columns(), x.width - column),
-                    rows(),
-                    View.rows(room, logitsAt() + row, stride()).transposed(),
-                    View.rows(room, column, x.width),
-                    View.rows(w.sum(sum), (long) row * x.width + column, x.width),
-                    true,
-                    w.scratch(worker),
-                    0);
+            w.kernels
+                    .dense()
+                    .multiply(
+                            Math.min(c.rows(), classes - row),
+                            Math.min(c.columns(), x.width - column),
+                            rows(),
+                            View.rows(room, logitsAt() + row, stride()).transposed(),
+                            View.rows(room, column, x.width),
+                            View.rows(w.sum(sum), (long) row * x.width + column, x.width),
+                            true,
+                            w.scratch(worker),
+                            0);
         }
     }
 

@@ -189,7 +189,9 @@ final class Lowering {
     /** What a node reads; of a loss, what its steps read. */
     private List<Value> inputs(Node n) {
         LossSpec s = losses.get(n);
-        return s == null ? n.in() : List.of(s.product().map(p -> p.in().getFirst()).orElse(n.in().getFirst()));
+        return s == null
+                ? n.in()
+                : List.of(s.product().map(p -> p.in().getFirst()).orElse(n.in().getFirst()));
     }
 
     private Value root(Value v) {
@@ -386,9 +388,7 @@ final class Lowering {
                 Place dq = place(n.value(0));
                 Place dk = place(n.value(1));
                 Place dv = place(n.value(2));
-                emit(
-                        new AttentionSteps.AttendBack(shape(in, a), q, k, v, dz, dq, dk, dv),
-                        q, k, v, dz, dq, dk, dv);
+                emit(new AttentionSteps.AttendBack(shape(in, a), q, k, v, dz, dq, dk, dv), q, k, v, dz, dq, dk, dv);
             }
             case Rotary(boolean interleaved) -> rotate(n, interleaved, true);
             case Gate(Unary u) -> {
@@ -399,7 +399,11 @@ final class Lowering {
                 Place dUp = place(n.value(1));
                 emit(
                         new RowSteps.GateBack(activation(u).orElseThrow(), gate, up, d, dGate, dUp),
-                        gate, up, d, dGate, dUp);
+                        gate,
+                        up,
+                        d,
+                        dGate,
+                        dUp);
             }
             default -> throw new IllegalStateException("no kernel back through " + of);
         }
@@ -422,8 +426,8 @@ final class Lowering {
         Place dy = in(dyValue);
         Place dx = result(n.value(0), dyValue);
         int width = n.in().getFirst().type().size(-1);
-        RowSteps.NormalizeBack back = new RowSteps.NormalizeBack(
-                norm, x, parameter(n, 1), dy, dx, wantedSum(n, 1), wantedSum(n, 2), width);
+        RowSteps.NormalizeBack back =
+                new RowSteps.NormalizeBack(norm, x, parameter(n, 1), dy, dx, wantedSum(n, 1), wantedSum(n, 2), width);
         emit(back, x, dy, dx);
         emit(back.sum(), x);
     }
@@ -467,7 +471,8 @@ final class Lowering {
     }
 
     private static boolean table(Node n) {
-        return n.in().get(0).node().op() instanceof Parameter && input(n.in().get(1)).isPresent();
+        return n.in().get(0).node().op() instanceof Parameter
+                && input(n.in().get(1)).isPresent();
     }
 
     private static Optional<String> input(Value v) {
@@ -560,7 +565,9 @@ final class Lowering {
             generic(n, GenericStep.When.EACH);
         } else if (!ofRows.contains(y)) {
             once(n, before);
-        } else if (n.op() == Binary.ADD && mine(n.in().get(0)) && mine(n.in().get(1))
+        } else if (n.op() == Binary.ADD
+                && mine(n.in().get(0))
+                && mine(n.in().get(1))
                 && !n.in().get(0).equals(n.in().get(1))) {
             sum(y);
             sums.put(sumOf(n.in().get(0)), y);

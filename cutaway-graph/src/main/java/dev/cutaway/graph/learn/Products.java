@@ -89,17 +89,20 @@ final class Products {
             }
             View matrix = back
                     ? View.rows(w.weight(weight), column, y.width)
-                    : View.rows(w.weight(weight), (long) column * x.width, x.width).transposed();
-            w.kernels.dense().multiply(
-                    rows,
-                    columns,
-                    x.width,
-                    View.rows(w.memory(x), w.at(x, row), x.width),
-                    matrix,
-                    View.rows(w.memory(y), w.at(y, row) + column, y.width),
-                    into || plus.isPresent() || bias.isPresent(),
-                    w.scratch(worker),
-                    0);
+                    : View.rows(w.weight(weight), (long) column * x.width, x.width)
+                            .transposed();
+            w.kernels
+                    .dense()
+                    .multiply(
+                            rows,
+                            columns,
+                            x.width,
+                            View.rows(w.memory(x), w.at(x, row), x.width),
+                            matrix,
+                            View.rows(w.memory(y), w.at(y, row) + column, y.width),
+                            into || plus.isPresent() || bias.isPresent(),
+                            w.scratch(worker),
+                            0);
         }
 
         private void begin(Work w, int row, int column, int columns) {
@@ -144,16 +147,18 @@ final class Products {
             Cut c = cut(w);
             int row = c.row(chunk);
             int column = c.column(chunk);
-            w.kernels.dense().multiply(
-                    Math.min(c.rows, dy.width - row),
-                    Math.min(c.columns, x.width - column),
-                    w.rows(x),
-                    View.rows(w.memory(dy), w.at(dy, 0) + row, dy.width).transposed(),
-                    View.rows(w.memory(x), w.at(x, 0) + column, x.width),
-                    View.rows(w.sum(sum), (long) row * x.width + column, x.width),
-                    true,
-                    w.scratch(worker),
-                    0);
+            w.kernels
+                    .dense()
+                    .multiply(
+                            Math.min(c.rows, dy.width - row),
+                            Math.min(c.columns, x.width - column),
+                            w.rows(x),
+                            View.rows(w.memory(dy), w.at(dy, 0) + row, dy.width).transposed(),
+                            View.rows(w.memory(x), w.at(x, 0) + column, x.width),
+                            View.rows(w.sum(sum), (long) row * x.width + column, x.width),
+                            true,
+                            w.scratch(worker),
+                            0);
         }
     }
 

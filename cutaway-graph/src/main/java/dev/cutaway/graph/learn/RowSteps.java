@@ -116,8 +116,7 @@ final class RowSteps {
             RowKernels k = w.kernels.rows();
             if (up.isPresent()) {
                 Place u = up.get();
-                k.activateGated(
-                        f, w.memory(x), w.at(x, row), w.memory(u), w.at(u, row), w.memory(y), w.at(y, row), n);
+                k.activateGated(f, w.memory(x), w.at(x, row), w.memory(u), w.at(u, row), w.memory(y), w.at(y, row), n);
             } else {
                 k.activate(f, w.memory(x), w.at(x, row), w.memory(y), w.at(y, row), n);
             }
@@ -141,8 +140,9 @@ final class RowSteps {
 
         @Override
         void elements(Work w, int row, long n) {
-            w.kernels.dense().slope(
-                    f, w.memory(x), w.at(x, row), w.memory(dy), w.at(dy, row), w.memory(dx), w.at(dx, row), n);
+            w.kernels
+                    .dense()
+                    .slope(f, w.memory(x), w.at(x, row), w.memory(dy), w.at(dy, row), w.memory(dx), w.at(dx, row), n);
         }
     }
 
@@ -172,8 +172,17 @@ final class RowSteps {
             MemorySegment d = w.memory(dy);
             k.activateGated(f, x, w.at(gate, row), d, w.at(dy, row), w.memory(dUp), w.at(dUp, row), n);
             k.multiply(d, w.at(dy, row), w.memory(up), w.at(up, row), w.memory(dGate), w.at(dGate, row), n);
-            w.kernels.dense().slope(
-                    f, x, w.at(gate, row), w.memory(dGate), w.at(dGate, row), w.memory(dGate), w.at(dGate, row), n);
+            w.kernels
+                    .dense()
+                    .slope(
+                            f,
+                            x,
+                            w.at(gate, row),
+                            w.memory(dGate),
+                            w.at(dGate, row),
+                            w.memory(dGate),
+                            w.at(dGate, row),
+                            n);
         }
     }
 
@@ -239,7 +248,8 @@ final class RowSteps {
             for (int i = 0; i < w.segments(); i++) {
                 var t = Work.input(w.segment(i), input);
                 if (t.size() != (long) (starts[i + 1] - starts[i]) * y.width) {
-                    throw new IllegalArgumentException("input '" + input + "' " + t + " does not fit rows of " + y.width);
+                    throw new IllegalArgumentException(
+                            "input '" + input + "' " + t + " does not fit rows of " + y.width);
                 }
                 MemorySegment.copy(t.data(), 0, w.memory(y), 4 * w.at(y, starts[i]), 4 * t.size());
             }
@@ -291,7 +301,17 @@ final class RowSteps {
             RowKernels k = w.kernels.rows();
             if (norm.rms) {
                 k.rmsNorm(
-                        from, at, width, w.weight(gain), 0, (float) norm.offset, (float) norm.eps, to, toAt, width, rows,
+                        from,
+                        at,
+                        width,
+                        w.weight(gain),
+                        0,
+                        (float) norm.offset,
+                        (float) norm.eps,
+                        to,
+                        toAt,
+                        width,
+                        rows,
                         width);
                 return;
             }
@@ -348,25 +368,27 @@ final class RowSteps {
             MemorySegment parts = w.shared(0);
             long at = 2L * chunk * width;
             parts.asSlice(4 * at, 8L * width).fill((byte) 0);
-            w.kernels.dense().normBack(
-                    norm.rms,
-                    w.memory(x),
-                    w.at(x, row),
-                    w.weight(gain),
-                    (float) norm.offset,
-                    (float) norm.eps,
-                    w.memory(dy),
-                    w.at(dy, row),
-                    w.memory(dx),
-                    w.at(dx, row),
-                    dGain.isPresent() ? parts : MemorySegment.NULL,
-                    at,
-                    dBias.isPresent() ? parts : MemorySegment.NULL,
-                    at + width,
-                    rows,
-                    width,
-                    w.scratch(worker),
-                    0);
+            w.kernels
+                    .dense()
+                    .normBack(
+                            norm.rms,
+                            w.memory(x),
+                            w.at(x, row),
+                            w.weight(gain),
+                            (float) norm.offset,
+                            (float) norm.eps,
+                            w.memory(dy),
+                            w.at(dy, row),
+                            w.memory(dx),
+                            w.at(dx, row),
+                            dGain.isPresent() ? parts : MemorySegment.NULL,
+                            at,
+                            dBias.isPresent() ? parts : MemorySegment.NULL,
+                            at + width,
+                            rows,
+                            width,
+                            w.scratch(worker),
+                            0);
         }
 
         /** Adds the chunks' sums up, in order. */
@@ -431,17 +453,19 @@ final class RowSteps {
                     MemorySegment.copy(w.memory(x), 4 * w.at(x, r), w.memory(y), 4 * w.at(y, r), 4L * x.width);
                 }
                 w.kernels.rows().scale(back ? -1 : 1, w.memory(sin), w.at(sin, r), own, w.own(), sin.width);
-                w.kernels.rows().rotate(
-                        w.memory(y),
-                        w.at(y, r),
-                        x.width / size,
-                        size,
-                        cos.width,
-                        w.memory(cos),
-                        w.at(cos, r),
-                        own,
-                        w.own(),
-                        interleaved);
+                w.kernels
+                        .rows()
+                        .rotate(
+                                w.memory(y),
+                                w.at(y, r),
+                                x.width / size,
+                                size,
+                                cos.width,
+                                w.memory(cos),
+                                w.at(cos, r),
+                                own,
+                                w.own(),
+                                interleaved);
             }
         }
     }
@@ -471,8 +495,8 @@ final class RowSteps {
             int[] id = w.ints(ids);
             for (int r = chunk * ROWS; r < Math.min(w.rows(y), (chunk + 1) * ROWS); r++) {
                 if (id[r] < 0 || id[r] >= n) {
-                    throw new IllegalArgumentException(
-                            "'" + ids + "' has " + id[r] + ", but " + table.source().name() + " has " + n + " rows");
+                    throw new IllegalArgumentException("'" + ids + "' has " + id[r] + ", but "
+                            + table.source().name() + " has " + n + " rows");
                 }
                 MemorySegment.copy(from, 4L * id[r] * y.width, w.memory(y), 4 * w.at(y, r), 4L * y.width);
             }
@@ -533,10 +557,14 @@ final class RowSteps {
             long bytes = 4L * all.width;
             for (int i = 0; i < w.segments(); i++) {
                 if (back) {
-                    w.memory(all).asSlice(4 * w.at(all, starts[i]), bytes * (starts[i + 1] - starts[i])).fill((byte) 0);
-                    MemorySegment.copy(w.memory(first), 4 * w.at(first, i), w.memory(all), 4 * w.at(all, starts[i]), bytes);
+                    w.memory(all)
+                            .asSlice(4 * w.at(all, starts[i]), bytes * (starts[i + 1] - starts[i]))
+                            .fill((byte) 0);
+                    MemorySegment.copy(
+                            w.memory(first), 4 * w.at(first, i), w.memory(all), 4 * w.at(all, starts[i]), bytes);
                 } else {
-                    MemorySegment.copy(w.memory(all), 4 * w.at(all, starts[i]), w.memory(first), 4 * w.at(first, i), bytes);
+                    MemorySegment.copy(
+                            w.memory(all), 4 * w.at(all, starts[i]), w.memory(first), 4 * w.at(first, i), bytes);
                 }
             }
         }

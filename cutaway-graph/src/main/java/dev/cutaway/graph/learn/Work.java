@@ -94,8 +94,9 @@ final class Work implements AutoCloseable {
             try {
                 memory.put(k, arena.allocate(Math.max(64, 4L * width * rows), 64));
             } catch (OutOfMemoryError e) {
-                throw new ResourceException("no memory for a batch of " + rows + " rows, " + 4L * width * rows / (1 << 20)
-                        + " MiB; make the batch smaller and accumulate, or recompute blocks");
+                throw new ResourceException(
+                        "no memory for a batch of " + rows + " rows, " + 4L * width * rows / (1 << 20)
+                                + " MiB; make the batch smaller and accumulate, or recompute blocks");
             }
         });
     }

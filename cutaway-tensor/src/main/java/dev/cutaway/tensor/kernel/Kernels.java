@@ -34,7 +34,12 @@ public final class Kernels {
     }
 
     private static Kernels vectors() {
-        return new Kernels("vector-" + Choice.MADE.bits(), new VectorMatrix(), new VectorRows(), new VectorAttention(), new ScalarDense());
+        return new Kernels(
+                "vector-" + Choice.MADE.bits(),
+                new VectorMatrix(),
+                new VectorRows(),
+                new VectorAttention(),
+                new ScalarDense());
     }
 
     private static Kernels machine() {

@@ -51,7 +51,8 @@ final class MachineDense implements DenseKernels {
             tiles[rows] = matrix.tile(rows);
             strided[rows] = MachineCode.of(ProductCode.tiles(rows, true));
         }
-        for (Activation f : new Activation[] {Activation.RELU, Activation.GELU_ERF, Activation.SIGMOID, Activation.TANH}) {
+        for (Activation f :
+                new Activation[] {Activation.RELU, Activation.GELU_ERF, Activation.SIGMOID, Activation.TANH}) {
             slopes.put(f, MachineCode.of(DenseCode.slope(f)));
         }
     }
@@ -63,7 +64,8 @@ final class MachineDense implements DenseKernels {
 
     private static void check(int rows, int columns, View v) {
         if (v.row() < 0 || v.column() < 0) {
-            throw new IndexOutOfBoundsException("a matrix in memory whose strides are " + v.row() + " and " + v.column());
+            throw new IndexOutOfBoundsException(
+                    "a matrix in memory whose strides are " + v.row() + " and " + v.column());
         }
         long last = v.at(rows - 1L, columns - 1L);
         Objects.checkFromIndexSize(4 * v.at(), 4 * (last - v.at() + 1), v.data().byteSize());

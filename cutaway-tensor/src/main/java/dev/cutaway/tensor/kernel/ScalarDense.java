@@ -50,9 +50,7 @@ final class ScalarDense implements DenseKernels {
             case SILU -> gated(x, 1, 0);
             case GELU_ERF ->
                 Math.fma(
-                        x * BELL,
-                        ScalarMath.exp(-0.5f * x * x),
-                        0.5f * (1 + ScalarMath.erf(x * ScalarMath.ROOT_HALF)));
+                        x * BELL, ScalarMath.exp(-0.5f * x * x), 0.5f * (1 + ScalarMath.erf(x * ScalarMath.ROOT_HALF)));
             case SIGMOID -> {
                 float s = ScalarMath.sigmoid(x);
                 yield s * (1 - s);

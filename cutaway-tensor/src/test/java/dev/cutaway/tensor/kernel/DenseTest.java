@@ -41,15 +41,27 @@ class DenseTest {
     private static void near(MemorySegment a, MemorySegment b, double most, String what) {
         for (long i = 0; i < a.byteSize() / 4; i++) {
             double y = Floats.get(b, i);
-            assertThat((double) Floats.get(a, i)).as("%s, float %s", what, i).isCloseTo(y, within(most * (1 + Math.abs(y))));
+            assertThat((double) Floats.get(a, i))
+                    .as("%s, float %s", what, i)
+                    .isCloseTo(y, within(most * (1 + Math.abs(y))));
         }
     }
 
     @Test
     void productsAreThePlainOnesBitForBit() {
         int[][] sizes = {
-            {1, 1, 1}, {1, 16, 3}, {6, 16, 8}, {7, 17, 5}, {5, 31, 9}, {13, 33, 64}, {12, 48, 257}, {97, 20, 4},
-            {100, 272, 30}, {3, 300, 517}, {200, 15, 2}, {64, 64, 64}
+            {1, 1, 1},
+            {1, 16, 3},
+            {6, 16, 8},
+            {7, 17, 5},
+            {5, 31, 9},
+            {13, 33, 64},
+            {12, 48, 257},
+            {97, 20, 4},
+            {100, 272, 30},
+            {3, 300, 517},
+            {200, 15, 2},
+            {64, 64, 64}
         };
         for (int[] s : sizes) {
             for (int kind = 0; kind < 8; kind++) {
@@ -117,7 +129,8 @@ class DenseTest {
                     MemorySegment dg2 = wanted ? copy(dg) : none;
                     MemorySegment db2 = wanted && !rms ? copy(db) : none;
                     plain.normBack(rms, x, 0, gain, 1, 1e-5f, dx, 0, dx, 0, dg, 0, db, 0, rows, width, scratch(), 0);
-                    chosen.normBack(rms, x, 0, gain, 1, 1e-5f, dx2, 0, dx2, 0, dg2, 0, db2, 0, rows, width, scratch(), 0);
+                    chosen.normBack(
+                            rms, x, 0, gain, 1, 1e-5f, dx2, 0, dx2, 0, dg2, 0, db2, 0, rows, width, scratch(), 0);
                     near(dx2, dx, 2e-6, "dx");
                     near(dg2, dg, 2e-6, "gain");
                     near(db2, db, 2e-6, "bias");

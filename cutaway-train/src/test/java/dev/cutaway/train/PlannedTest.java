@@ -1,0 +1,95 @@
+package dev.cutaway.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cutaway.graph.run.Pool;
+import dev.cutaway.model.Model;
+import dev.cutaway.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** Laws of planned gradients; that they are PyTorch's another test says. */
+class PlannedTest {
+    private static Model model(String name) {
+        return Model.open(Path.of(System.getProperty("cutaway.root"), "verification/golden/models/" + name));
+    }
+
+    private static List<Example> batch(int n) {
+        SplittableRandom r = new SplittableRandom(4);
+        List<Example> out = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            out.add(Example.nextToken(r.ints(8 + i % 37, 3, 97).toArray()));
+        }
+        return out;
+    }
+
+    private static List<float[]> gradients(Model m, int threads, List<Example> batch) {
+        try (Pool pool = new Pool(threads);
+                Planned p = new Planned(
+                        Objective.crossEntropy(m.graph(), "logits", 0.1), Trained.random(m.graph(), 1), pool, 0)) {
+            List<float[]> all = new ArrayList<>();
+            for (Tensor t : p.of(batch).gradients().values()) {
+                all.add(t.toFloats());
+            }
+            return all;
+        }
+    }
+
+    @Test
+    void theNumberOfThreadsChangesNothing() {
+        for (String name : List.of("gpt2", "llama")) {
+            try (Model m = model(name)) {
+                List<float[]> one = gradients(m, 1, batch(40));
+                List<float[]> three = gradients(m, 3, batch(40));
+                assertThat(one).hasSameSizeAs(three).isNotEmpty();
+                for (int i = 0; i < one.size(); i++) {
+                    assertThat(three.get(i)).as("%s, gradient %s", name, i).isEqualTo(one.get(i));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aBatchMayGrowAndShrink() {
+        try (Model m = model("gpt2");
+                Pool pool = new Pool(2)) {
+            Objective o = Objective.crossEntropy(m.graph(), "logits", 0);
+            Trained w = Trained.random(m.graph(), 1);
+            Backward reference = new Backward(o, w);
+            try (Planned p = new Planned(o, w, pool, 0)) {
+                for (int n : new int[] {1, 12, 2}) {
+                    assertThat(p.of(batch(n)).loss())
+                            .isCloseTo(reference.of(batch(n)).loss(), org.assertj.core.api.Assertions.within(1e-5));
+                }
+            }
+        }
+    }
+
+    @Test
+    void frozenWeightsGetNoGradient() {
+        try (Model m = model("gpt2");
+                Pool pool = new Pool(1)) {
+            Objective o = Objective.of(
+                    m.graph(),
+                    List.of(new Objective.Part("logits", Objective.LABELS, 0)),
+                    p -> p.source().name().contains("c_fc"));
+            Trained w = Trained.random(m.graph(), 1);
+            try (Planned p = new Planned(o, w, pool, 0)) {
+                var got = p.of(batch(3)).gradients();
+                var want = new Backward(o, w).of(batch(3)).gradients();
+                assertThat(got.keySet()).isEqualTo(want.keySet()).isNotEmpty();
+                assertThat(got.keySet()).allMatch(q -> q.source().name().contains("c_fc"));
+                got.forEach((q, t) -> {
+                    float[] a = t.toFloats();
+                    float[] b = java.util.Objects.requireNonNull(want.get(q)).toFloats();
+                    for (int i = 0; i < a.length; i++) {
+                        assertThat(a[i]).isCloseTo(b[i], org.assertj.core.api.Assertions.within(1e-5f));
+                    }
+                });
+            }
+        }
+    }
+}
