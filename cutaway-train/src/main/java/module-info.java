@@ -5,6 +5,8 @@ import org.jspecify.annotations.NullMarked;
 module dev.cutaway.train {
     requires static org.jspecify;
     requires transitive dev.cutaway.model;
+    requires com.fasterxml.jackson.databind;
 
     exports dev.cutaway.train;
+    exports dev.cutaway.train.data;
 }

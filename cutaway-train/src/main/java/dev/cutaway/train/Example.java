@@ -13,11 +13,18 @@ import java.util.Map;
  * @param binding how many rows, keys and source rows there are
  * @param labels by the name that the objective's part asks for ({@link Objective#LABELS} ...), one per row of the logits; negative ones are
  *     not counted
+ * @param targets numbers to be predicted, by name, one per row of what predicts them; NaN is not counted
  */
-public record Example(Map<String, Tensor> inputs, Binding binding, Map<String, int[]> labels) {
+public record Example(
+        Map<String, Tensor> inputs, Binding binding, Map<String, int[]> labels, Map<String, float[]> targets) {
     public Example {
         inputs = Map.copyOf(inputs);
         labels = Map.copyOf(labels);
+        targets = Map.copyOf(targets);
+    }
+
+    public Example(Map<String, Tensor> inputs, Binding binding, Map<String, int[]> labels) {
+        this(inputs, binding, labels, Map.of());
     }
 
     /** Labels of the one kind that most objectives have. */
@@ -29,7 +36,16 @@ public record Example(Map<String, Tensor> inputs, Binding binding, Map<String, i
     public Example with(String name, int... more) {
         Map<String, int[]> all = new LinkedHashMap<>(labels);
         all.put(name, more.clone());
-        return new Example(inputs, binding, all);
+        return new Example(inputs, binding, all, targets);
+    }
+
+    /** The same with numbers to be predicted in place of its {@link Objective#LABELS}. */
+    public Example withTarget(float... numbers) {
+        Map<String, int[]> others = new LinkedHashMap<>(labels);
+        others.remove(Objective.LABELS);
+        Map<String, float[]> all = new LinkedHashMap<>(targets);
+        all.put(Objective.LABELS, numbers.clone());
+        return new Example(inputs, binding, others, all);
     }
 
     /** Tokens of a decoder. */
@@ -56,14 +72,24 @@ public record Example(Map<String, Tensor> inputs, Binding binding, Map<String, i
         return new Example(in, Binding.rows(ids.length, ids.length), labels);
     }
 
+    /** Tokens of a decoder that stand at these positions. */
+    public static Example tokens(int[] ids, int[] positions, int[] labels) {
+        return encoder(ids, new int[ids.length], positions, labels);
+    }
+
     /** A source and the target that the decoder reads, shifted right already. */
     public static Example pair(int[] source, int[] target, int[] labels) {
+        return pair(source, count(source.length), target, labels);
+    }
+
+    /** A source whose tokens stand at these positions, and the target that the decoder reads, shifted right already. */
+    public static Example pair(int[] source, int[] sourcePositions, int[] target, int[] labels) {
         Map<String, Tensor> in = rows(target.length);
         in.put("tokens", ints(target));
         in.put("position", ints(count(target.length)));
         in.put("source tokens", ints(source));
         in.put("source row", ints(count(source.length)));
-        in.put("source position", ints(count(source.length)));
+        in.put("source position", ints(sourcePositions));
         return new Example(in, Binding.rows(target.length, target.length, source.length), labels);
     }
 

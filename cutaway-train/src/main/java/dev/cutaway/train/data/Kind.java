@@ -1,0 +1,45 @@
+package dev.cutaway.train.data;
+
+import dev.cutaway.model.Nearest;
+import dev.cutaway.tensor.UsageException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Kinds of data, each called by the key that names its files. */
+enum Kind {
+    BATCHES,
+    CHAT,
+    SENTENCES,
+    PAIRS,
+    LABELLED,
+    IMAGES,
+    TEXT; // last: data.labelled has a key text too
+
+    String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * The kind that a map is of.
+     *
+     * @param where what to call the map
+     */
+    static Kind of(String where, Map<String, Object> data) {
+        List<String> all = Arrays.stream(values()).map(Kind::key).toList();
+        for (Kind k : values()) {
+            if (data.get(k.key()) != null) {
+                return k;
+            }
+        }
+        List<String> given = new ArrayList<>(data.keySet());
+        given.remove("dir");
+        String hint = given.isEmpty()
+                ? ""
+                : "; instead of " + given.getFirst() + " did you mean " + Nearest.of(given.getFirst(), all) + "?";
+        throw new UsageException(
+                where + ": names no files" + hint + " (one of the keys " + String.join(", ", all) + " must be there)");
+    }
+}
