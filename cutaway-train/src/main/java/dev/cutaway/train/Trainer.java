@@ -1,15 +1,10 @@
 package dev.cutaway.train;
 
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.run.Pool;
 import dev.cutaway.tensor.BadInputException;
-import dev.cutaway.tensor.Tensor;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 
 /** Training steps: gradients of a batch, clipped, and the optimiser's update of all weights. Nothing in it is random. */
 public final class Trainer {
@@ -17,13 +12,10 @@ public final class Trainer {
     public static final Predicate<Parameter> MATRICES = p -> p.dims().size() > 1;
 
     private final Differentiation differentiation;
-    private final Trained weights;
-    private final Optimizer optimizer;
+    private final Update update;
     private final Schedule schedule;
     private final double rate;
     private final double clip;
-    private final Predicate<Parameter> decays;
-    private final Map<Parameter, List<Tensor>> states = new HashMap<>();
     private long step;
 
     /**
@@ -38,6 +30,8 @@ public final class Trainer {
     public record Step(long step, double loss, double gradientNorm, double rate, int counted) {}
 
     /**
+     * On one thread.
+     *
      * @param rate the learning rate that the schedule multiplies
      * @param clip the norm to which longer gradients are shortened; 0: never
      * @param decays to which weights weight decay applies ({@link #MATRICES} if nothing else is said)
@@ -50,13 +44,20 @@ public final class Trainer {
             double rate,
             double clip,
             Predicate<Parameter> decays) {
+        this(differentiation, new Update(weights, optimizer, decays, new Pool(1)), schedule, rate, clip);
+    }
+
+    /**
+     * @param update the optimiser at work on the weights
+     * @param rate the learning rate that the schedule multiplies
+     * @param clip the norm to which longer gradients are shortened; 0: never
+     */
+    public Trainer(Differentiation differentiation, Update update, Schedule schedule, double rate, double clip) {
         this.differentiation = differentiation;
-        this.weights = weights;
-        this.optimizer = optimizer;
+        this.update = update;
         this.schedule = schedule;
         this.rate = rate;
         this.clip = clip;
-        this.decays = decays;
     }
 
     /**
@@ -66,7 +67,7 @@ public final class Trainer {
      */
     public Step step(List<Example> batch) {
         Differentiation.Result r = differentiation.of(batch);
-        double norm = norm(r.gradients().values());
+        double norm = update.norm(r.gradients().values());
         long s = step + 1;
         if (!Double.isFinite(r.loss()) || !Double.isFinite(norm)) {
             throw new BadInputException("step " + s + ": loss " + r.loss() + ", gradient norm " + norm
@@ -76,28 +77,7 @@ public final class Trainer {
         double lr = rate * schedule.multiplier(s);
         // As PyTorch's clip_grad_norm_, its small constant included.
         float by = clip > 0 ? (float) Math.min(1, clip / (norm + 1e-6)) : 1;
-        r.gradients()
-                .forEach((p, g) -> optimizer.update(
-                        weights.weight(p), g, by, state(p), 0, Math.toIntExact(g.size()), s, lr, decays.test(p)));
+        update.apply(r.gradients(), by, s, lr);
         return new Step(s, r.loss(), norm, lr, r.counted());
-    }
-
-    private static double norm(Collection<Tensor> gradients) {
-        double sum = 0;
-        for (Tensor g : gradients) {
-            for (long i = 0; i < g.size(); i++) {
-                double x = g.get(i);
-                sum += x * x;
-            }
-        }
-        return Math.sqrt(sum);
-    }
-
-    private List<Tensor> state(Parameter p) {
-        return Objects.requireNonNull(states.computeIfAbsent(
-                p,
-                k -> IntStream.range(0, optimizer.states())
-                        .mapToObj(i -> Tensor.zeros(weights.weight(p).shape()))
-                        .toList()));
     }
 }

@@ -13,8 +13,13 @@ public final class Kernels {
     /** The system property that forces a choice: {@code auto}, {@code machine}, {@code vector} (the widest), {@code scalar}, {@code 128}, {@code 256} or {@code 512}. */
     public static final String PROPERTY = "cutaway.kernels";
 
-    private static final Kernels SCALAR =
-            new Kernels("scalar", new ScalarMatrix(false), new ScalarRows(), new ScalarAttention(), new ScalarDense());
+    private static final Kernels SCALAR = new Kernels(
+            "scalar",
+            new ScalarMatrix(false),
+            new ScalarRows(),
+            new ScalarAttention(),
+            new ScalarDense(),
+            new ScalarUpdates());
 
     private static final Kernels CHOSEN = Choice.MADE.scalar() ? SCALAR : Choice.MADE.machine() ? machine() : vectors();
 
@@ -23,14 +28,21 @@ public final class Kernels {
     private final RowKernels rows;
     private final AttentionKernels attention;
     private final DenseKernels dense;
+    private final UpdateKernels updates;
 
     private Kernels(
-            String name, MatrixKernels matrix, RowKernels rows, AttentionKernels attention, DenseKernels dense) {
+            String name,
+            MatrixKernels matrix,
+            RowKernels rows,
+            AttentionKernels attention,
+            DenseKernels dense,
+            UpdateKernels updates) {
         this.name = name;
         this.matrix = matrix;
         this.rows = rows;
         this.attention = attention;
         this.dense = dense;
+        this.updates = updates;
     }
 
     private static Kernels vectors() {
@@ -39,14 +51,21 @@ public final class Kernels {
                 new VectorMatrix(),
                 new VectorRows(),
                 new VectorAttention(),
-                new ScalarDense());
+                new ScalarDense(),
+                new VectorUpdates());
     }
 
     private static Kernels machine() {
         MachineMatrix matrix =
                 new MachineMatrix(Choice.MADE.bits() > 0 ? Optional.of(new VectorMatrix()) : Optional.empty());
         MachineRows rows = new MachineRows();
-        return new Kernels("machine", matrix, rows, new MachineAttention(rows), new MachineDense(matrix));
+        return new Kernels(
+                "machine",
+                matrix,
+                rows,
+                new MachineAttention(rows),
+                new MachineDense(matrix),
+                new MachineUpdates());
     }
 
     /**
@@ -107,5 +126,10 @@ public final class Kernels {
     /** Products of matrices as they lie, and the way back through functions of rows: training. */
     public DenseKernels dense() {
         return dense;
+    }
+
+    /** What optimisers do to weights. */
+    public UpdateKernels updates() {
+        return updates;
     }
 }

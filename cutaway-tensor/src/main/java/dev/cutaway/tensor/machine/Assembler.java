@@ -478,6 +478,10 @@ public final class Assembler {
         UNPACK_LOW(MAP_0F, PP_NONE, 0x14),
         /** The two upper floats of each half of a and of b, by turns. */
         UNPACK_HIGH(MAP_0F, PP_NONE, 0x15),
+        /** Four doubles: {@code a + b}. */
+        ADD_DOUBLES(MAP_0F, PP_66, 0x58),
+        /** Four doubles: {@code a * b}. */
+        MUL_DOUBLES(MAP_0F, PP_66, 0x59),
         /** {@code to += a * b}, one rounding. */
         FMA231(MAP_0F38, PP_66, 0xb8),
         /** {@code to = to * a + b}, one rounding. */
@@ -517,6 +521,16 @@ public final class Assembler {
     /** {@code to = the square root of b} in the lowest float, the others from a. */
     public void sqrtSingle(Ymm to, Ymm a, Ymm b) {
         vector(MAP_0F, PP_F3, 128, 0x51, to.number(), a.number(), b.number());
+    }
+
+    /** {@code to = the square roots of from}. */
+    public void sqrt(Ymm to, Ymm from) {
+        vector(MAP_0F, PP_NONE, 256, 0x51, to.number(), 0, from.number());
+    }
+
+    /** Loads four floats as four doubles. */
+    public void toDoubles(Ymm to, Mem from) {
+        vector(MAP_0F, PP_NONE, 256, 0x5a, to.number(), 0, from, 0);
     }
 
     /** Loads 32 bytes. */

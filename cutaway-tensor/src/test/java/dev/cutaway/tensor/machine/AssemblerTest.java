@@ -83,6 +83,8 @@ class AssemblerTest {
             case PMADD -> "vpmaddwd";
             case PACK -> "vpackssdw";
             case PSHUFFLE -> "vpshufb";
+            case ADD_DOUBLES -> "vaddpd";
+            case MUL_DOUBLES -> "vmulpd";
             case FMA231 -> "vfmadd231ps";
             case FMA213 -> "vfmadd213ps";
             case AND_NOT -> "vandnps";
@@ -115,6 +117,7 @@ class AssemblerTest {
                 put(low + "ps " + xmm(x) + "," + xmm(y) + "," + xmm(z), a -> a.four(op, x, y, z));
             }
             put("vsqrtss " + xmm(x) + "," + xmm(y) + "," + xmm(z), a -> a.sqrtSingle(x, y, z));
+            put("vsqrtps " + name(x) + "," + name(y), a -> a.sqrt(x, y));
             put("vmovaps " + name(x) + "," + name(y), a -> a.move(x, y));
             put("vbroadcastss " + name(x) + "," + xmm(y), a -> a.broadcast(x, y));
             put("vpslld " + name(x) + "," + name(y) + ",13", a -> a.shiftLeft(x, y, 13));
@@ -142,6 +145,8 @@ class AssemblerTest {
             put("vmovups xmm3," + place("xmmword", m), a -> a.loadLower(Ymm.Y3, m));
             put("vinsertf128 ymm13,ymm4," + place("xmmword", m) + ",1", a -> a.withUpper(Ymm.Y13, Ymm.Y4, m));
             put("vcmpps ymm6,ymm12," + place("ymmword", m) + ",1", a -> a.compare(Relation.LESS, Ymm.Y6, Ymm.Y12, m));
+            put("vcvtps2pd ymm5," + place("xmmword", m), a -> a.toDoubles(Ymm.Y5, m));
+            put("vcvtps2pd ymm12," + place("xmmword", m), a -> a.toDoubles(Ymm.Y12, m));
             put("vbroadcastss ymm8," + place("dword", m), a -> a.broadcast(Ymm.Y8, m));
             put("vcmpps ymm2,ymm11," + place("ymmword", m) + ",0", a -> a.compare(Relation.EQUAL, Ymm.Y2, Ymm.Y11, m));
             put(
