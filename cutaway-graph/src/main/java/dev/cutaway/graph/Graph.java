@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiPredicate;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,10 +69,10 @@ public final class Graph {
     }
 
     /**
-     * A graph of which some composites are opened.
+     * A graph made from another one.
      *
      * @param graph the result
-     * @param places where the values of the whole graph went
+     * @param places where the values of the other graph went
      */
     public record Opened(Graph graph, Map<Value, Value> places) {}
 
@@ -79,5 +80,16 @@ public final class Graph {
     public Opened openedUnless(BiPredicate<Composite, List<Value>> closed) {
         Map<Value, Value> places = new HashMap<>();
         return new Opened(GraphBuilder.open(this, places, closed), places);
+    }
+
+    /**
+     * This graph with blocks whose values are computed again for the way back, instead of being kept.
+     *
+     * @param forward the last forward node
+     * @param blocks which blocks
+     */
+    public Opened recomputing(Node forward, IntPredicate blocks) {
+        Map<Value, Value> places = new HashMap<>();
+        return new Opened(Recomputation.of(this, forward.id(), blocks, places), places);
     }
 }

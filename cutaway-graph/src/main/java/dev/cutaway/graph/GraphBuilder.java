@@ -119,6 +119,11 @@ public final class GraphBuilder {
         return new Graph(nodes, names, blockInputs);
     }
 
+    /** The graph, of which others have said what enters its blocks. */
+    Graph build(List<Value> enters) {
+        return new Graph(nodes, names, enters);
+    }
+
     /** Output types of a composite, found by expanding it over placeholders. */
     static List<Type> expansionTypes(Composite op, List<Type> in) {
         GraphBuilder g = new GraphBuilder();

@@ -21,28 +21,29 @@ public final class Planned implements Differentiation, AutoCloseable {
 
     /**
      * @param pool who computes
+     * @param recompute whether blocks are computed again for the way back: less memory, a third more time
      * @param rowsAtOnce about how many rows are computed at once; longer batches are cut into parts, whose gradients are added. 0 for all
      */
     @SuppressWarnings("exports") // the pool is for the modules of the engine only
-    public Planned(Objective objective, Trained weights, Pool pool, int rowsAtOnce) {
-        this(objective, weights, pool, rowsAtOnce, true);
+    public Planned(Objective objective, Trained weights, Pool pool, boolean recompute, int rowsAtOnce) {
+        this(objective, weights, pool, rowsAtOnce, true, recompute);
     }
 
-    private Planned(Objective objective, Trained weights, Pool pool, int rowsAtOnce, boolean back) {
+    private Planned(Objective objective, Trained weights, Pool pool, int rowsAtOnce, boolean back, boolean recompute) {
         this.objective = objective;
         this.rowsAtOnce = rowsAtOnce;
         List<LearningPlan.Term> terms = objective.parts().stream()
                 .map(p -> new LearningPlan.Term(
                         objective.gradients().graph().require(p.logits()), p.labels(), p.weights(), p.smoothing()))
                 .toList();
-        LearningPlan plan = new LearningPlan(objective.gradients(), terms, back);
+        LearningPlan plan = new LearningPlan(objective.gradients(), terms, back, recompute);
         this.runner = plan.new Runner(pool, Kernels.get(), weights::weight);
     }
 
     /** The loss only: for data that is held out. */
     @SuppressWarnings("exports")
     public static Planned lossOnly(Objective objective, Trained weights, Pool pool, int rowsAtOnce) {
-        return new Planned(objective, weights, pool, rowsAtOnce, false);
+        return new Planned(objective, weights, pool, rowsAtOnce, false, false);
     }
 
     @Override
@@ -79,6 +80,11 @@ public final class Planned implements Differentiation, AutoCloseable {
             in.put(p.weights(), Tensor.of(each, labels.length));
         }
         return new Segment(in, e.binding());
+    }
+
+    /** Floats that each row of a batch takes. */
+    public long rowFloats() {
+        return runner.rowFloats();
     }
 
     /** Bytes of working memory, gradients apart. */

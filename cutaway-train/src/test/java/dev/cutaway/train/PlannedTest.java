@@ -29,7 +29,11 @@ class PlannedTest {
     private static List<float[]> gradients(Model m, int threads, List<Example> batch) {
         try (Pool pool = new Pool(threads);
                 Planned p = new Planned(
-                        Objective.crossEntropy(m.graph(), "logits", 0.1), Trained.random(m.graph(), 1), pool, 0)) {
+                        Objective.crossEntropy(m.graph(), "logits", 0.1),
+                        Trained.random(m.graph(), 1),
+                        pool,
+                        false,
+                        0)) {
             List<float[]> all = new ArrayList<>();
             for (Tensor t : p.of(batch).gradients().values()) {
                 all.add(t.toFloats());
@@ -59,10 +63,40 @@ class PlannedTest {
             Objective o = Objective.crossEntropy(m.graph(), "logits", 0);
             Trained w = Trained.random(m.graph(), 1);
             Backward reference = new Backward(o, w);
-            try (Planned p = new Planned(o, w, pool, 0)) {
+            try (Planned p = new Planned(o, w, pool, false, 0)) {
                 for (int n : new int[] {1, 12, 2}) {
                     assertThat(p.of(batch(n)).loss())
                             .isCloseTo(reference.of(batch(n)).loss(), org.assertj.core.api.Assertions.within(1e-5));
+                }
+            }
+        }
+    }
+
+    @Test
+    void computingBlocksAgainChangesNothingButMemory() {
+        for (String name : List.of("gpt2", "t5", "bert-masked-word")) {
+            try (Model m = model(name);
+                    Pool pool = new Pool(2)) {
+                Objective o = Objective.crossEntropy(m.graph(), "logits", 0);
+                Trained w = Trained.random(m.graph(), 1);
+                int[] ids = {5, 9, 14, 3, 8};
+                List<Example> batch = name.equals("gpt2")
+                        ? batch(3)
+                        : name.equals("t5")
+                                ? List.of(Example.pair(ids, ids, ids))
+                                : List.of(Example.encoder(ids, new int[5], new int[] {0, 1, 2, 3, 4}, ids));
+                try (Planned kept = new Planned(o, w, pool, false, 0);
+                        Planned again = new Planned(o, w, pool, true, 0)) {
+                    var a = kept.of(batch);
+                    var b = again.of(batch);
+                    assertThat(b.loss()).isEqualTo(a.loss());
+                    a.gradients()
+                            .forEach((p, t) -> assertThat(java.util.Objects.requireNonNull(
+                                                    b.gradients().get(p))
+                                            .toFloats())
+                                    .as("%s %s", name, p.source())
+                                    .isEqualTo(t.toFloats()));
+                    assertThat(again.rowFloats()).as(name).isLessThan(kept.rowFloats());
                 }
             }
         }
@@ -77,7 +111,7 @@ class PlannedTest {
                     List.of(new Objective.Part("logits", Objective.LABELS, 0)),
                     p -> p.source().name().contains("c_fc"));
             Trained w = Trained.random(m.graph(), 1);
-            try (Planned p = new Planned(o, w, pool, 0)) {
+            try (Planned p = new Planned(o, w, pool, false, 0)) {
                 var got = p.of(batch(3)).gradients();
                 var want = new Backward(o, w).of(batch(3)).gradients();
                 assertThat(got.keySet()).isEqualTo(want.keySet()).isNotEmpty();

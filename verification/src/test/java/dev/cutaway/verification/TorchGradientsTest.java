@@ -83,7 +83,7 @@ class TorchGradientsTest {
             Model model, Checkpoint expected, Objective objective, Trained weights, List<Example> batch, double loss) {
         for (int rowsAtOnce : new int[] {0, 1}) {
             try (Pool pool = new Pool(2);
-                    Planned planned = new Planned(objective, weights, pool, rowsAtOnce);
+                    Planned planned = new Planned(objective, weights, pool, rowsAtOnce == 1, rowsAtOnce);
                     Planned lossOnly = Planned.lossOnly(objective, weights, pool, rowsAtOnce)) {
                 for (int again = 0; again < 2; again++) {
                     Differentiation.Result r = planned.of(batch);
@@ -105,7 +105,7 @@ class TorchGradientsTest {
         Trained weights = Trained.copyOf(model.graph(), model::weight);
         Pool pool = new Pool(2);
         Trainer trainer = new Trainer(
-                new Planned(objective, weights, pool, 0),
+                new Planned(objective, weights, pool, false, 0),
                 weights,
                 adam ? new Optimizer.AdamW(0.9, 0.999, 1e-8, 0.1) : new Optimizer.Sgd(0.9, 0),
                 adam ? new Schedule(Schedule.Shape.COSINE, losses.size(), 2, 0, 0) : Schedule.constant(),

@@ -53,9 +53,11 @@ public final class LearningPlan {
      * @param g the graph with its gradients
      * @param terms whose sum the loss is
      * @param back whether gradients are wanted, or the loss only
+     * @param recompute whether what a block computes is computed again for the way back, which takes a third more time and keeps only what
+     *     enters the blocks
      */
-    public LearningPlan(Gradients g, List<Term> terms, boolean back) {
-        Graph.Opened opened = g.graph().openedUnless(Lowering::closed);
+    public LearningPlan(Gradients g, List<Term> terms, boolean back, boolean recompute) {
+        Graph.Opened opened = open(g, recompute && back);
         Map<Value, Value> to = opened.places();
         if (back) {
             g.ofParameters()
@@ -71,6 +73,21 @@ public final class LearningPlan {
         after = l.after;
         widths = l.assign();
         sums = l.sums;
+    }
+
+    private static Graph.Opened open(Gradients g, boolean recompute) {
+        Graph.Opened opened = g.graph().openedUnless(Lowering::closed);
+        if (!recompute) {
+            return opened;
+        }
+        Value loss = Objects.requireNonNull(opened.places().get(g.loss()));
+        int last = opened.graph().blockInputs().size() - 1; // the last block's values are needed at once
+        Graph.Opened again = opened.graph().recomputing(loss.node(), b -> b >= 0 && b < last);
+        Map<Value, Value> places = new HashMap<>();
+        opened.places()
+                .forEach((from, to) ->
+                        places.put(from, Objects.requireNonNull(again.places().get(to))));
+        return new Graph.Opened(again.graph(), places);
     }
 
     private static Lowering.LossSpec loss(Graph g, Value logits, Term t, boolean back) {
@@ -192,6 +209,11 @@ public final class LearningPlan {
         /** The gradients of the last run, by parameter. */
         public Map<Parameter, Tensor> gradients() {
             return result;
+        }
+
+        /** Floats that a row of a batch takes, of each row space together. */
+        public long rowFloats() {
+            return widths.values().stream().mapToLong(w -> w).sum();
         }
 
         /** Bytes of working memory, gradients apart. */

@@ -12,6 +12,7 @@ import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
 import dev.cutaway.graph.op.Filled;
@@ -24,6 +25,7 @@ import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.PutFirst;
+import dev.cutaway.graph.op.Reduce;
 import dev.cutaway.graph.op.Reshape;
 import dev.cutaway.graph.op.RmsNorm;
 import dev.cutaway.graph.op.Rotary;
@@ -454,9 +456,21 @@ final class Lowering {
             Place x = in(n.in().getFirst());
             Place to = place(y);
             emit(p instanceof First ? new RowSteps.First(x, to, false) : new RowSteps.First(to, x, true), x, to);
+        } else if (p instanceof Choose && chooses(n)) {
+            Place x = in(n.in().get(2));
+            Place to = place(y);
+            Op by = n.in().get(1).node().op();
+            Optional<Parameter> vector = by instanceof Parameter v ? Optional.of(v) : Optional.empty();
+            emit(new RowSteps.Choose(input(n.in().get(0)).orElseThrow(), vector, x, to), x, to);
         } else {
             generic(n, GenericStep.When.EACH);
         }
+    }
+
+    private static boolean chooses(Node n) {
+        Op vector = n.in().get(1).node().op();
+        boolean zeros = vector instanceof Filled(double value, List<Dim> dims) && value == 0;
+        return input(n.in().get(0)).isPresent() && rows(n.in().get(2)) && (vector instanceof Parameter || zeros);
     }
 
     private static boolean alike(Node n) {
@@ -557,7 +571,15 @@ final class Lowering {
     private void fixed(Node n) {
         Value y = n.value(0);
         boolean rows = n.in().stream().anyMatch(Lowering::rowsOrLoose);
-        if (n.op() instanceof Scatter && table2(n)) {
+        if (n.op() instanceof Reduce(boolean mean, int axis, String words)
+                && !mean
+                && axis == 0
+                && rows(n.in().getFirst())
+                && n.in().getFirst().type().rank() == 2) {
+            sum(y);
+            Place dy = in(n.in().getFirst());
+            emit(new Products.ColumnSum(dy, y), dy);
+        } else if (n.op() instanceof Scatter && table2(n)) {
             sum(y);
             Place dy = in(n.in().get(0));
             emit(new RowSteps.Scatter(dy, input(n.in().get(1)).orElseThrow(), y), dy);

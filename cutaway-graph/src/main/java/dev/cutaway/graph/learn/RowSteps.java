@@ -569,4 +569,41 @@ final class RowSteps {
             }
         }
     }
+
+    /** A vector in place of the rows whose flag is 0, or, without a vector, zeros. */
+    static final class Choose extends Step {
+        private static final int ROWS = 64;
+        private final String flags;
+        private final Optional<Parameter> vector;
+        private final Place x;
+        private final Place y;
+
+        Choose(String flags, Optional<Parameter> vector, Place x, Place y) {
+            this.flags = flags;
+            this.vector = vector;
+            this.x = x;
+            this.y = y;
+        }
+
+        @Override
+        int chunks(Work w) {
+            return parts(w.rows(y), ROWS);
+        }
+
+        @Override
+        void run(Work w, int chunk, int worker) {
+            int[] flag = w.ints(flags);
+            long bytes = 4L * y.width;
+            for (int r = chunk * ROWS; r < Math.min(w.rows(y), (chunk + 1) * ROWS); r++) {
+                long to = 4 * w.at(y, r);
+                if (flag[r] != 0) {
+                    MemorySegment.copy(w.memory(x), 4 * w.at(x, r), w.memory(y), to, bytes);
+                } else if (vector.isPresent()) {
+                    MemorySegment.copy(w.weight(vector.get()), 0, w.memory(y), to, bytes);
+                } else {
+                    w.memory(y).asSlice(to, bytes).fill((byte) 0);
+                }
+            }
+        }
+    }
 }

@@ -28,6 +28,9 @@ final class MachineDense implements DenseKernels {
     /** Floats from row to row of a's copy: not a power of two, or all would fall into few of the first cache's sets. */
     private static final int A_STRIDE = DEPTH + LANES;
 
+    /** Rows of a multiple of so many floats share few of the first cache's sets. */
+    private static final int SET = 512;
+
     private static final int A_AT = DEPTH * COLUMNS;
     private static final int EDGE_AT = A_AT + ROWS * A_STRIDE;
     private static final int ARGUMENTS_AT = EDGE_AT + ROWS * LANES;
@@ -142,7 +145,8 @@ final class MachineDense implements DenseKernels {
     private View close(int rows, int depth, View a, MemorySegment scratch, long scratchAt) {
         boolean byRow = a.column() == 1;
         int neighbours = byRow ? depth : rows;
-        if (neighbours % EIGHT != 0) {
+        boolean spread = byRow && a.row() % SET != 0; // the rows of a tile fall into different sets as they are
+        if (neighbours % EIGHT != 0 || spread) {
             return a;
         }
         long stride = byRow ? A_STRIDE : ROWS;
