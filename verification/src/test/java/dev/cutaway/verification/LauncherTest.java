@@ -136,6 +136,10 @@ final class LauncherTest {
                     assertThat(outcome.out().contains("--add-modules=jdk.incubator.vector"))
                             .as("module after the answer " + answer)
                             .isEqualTo(!answer.equals("no"));
+                    // Only where kernels are machine code, and there is little else to do, one compiler is enough.
+                    assertThat(outcome.out().contains("-XX:TieredStopAtLevel=1"))
+                            .as("one compiler after the answer " + answer)
+                            .isEqualTo(answer.equals("no"));
                 }
                 assertThat(jdk.resolve("questions")).content().hasLineCount(answer.equals("what?") ? 2 : 1);
             }

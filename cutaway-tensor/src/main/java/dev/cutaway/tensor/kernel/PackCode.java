@@ -38,6 +38,7 @@ final class PackCode {
     private static final int ROW_BYTES = 4 * Layout.PANEL;
     private static final List<Gp> SAVED = List.of(RBX, RBP, R14, R15); // the caller's
     private static final Map<Layout, MachineCode> MADE = new EnumMap<>(Layout.class);
+    private static final Map<Layout, MachineCode> EIGHTS = new EnumMap<>(Layout.class);
 
     private static @Nullable MachineCode infinities;
 
@@ -47,6 +48,13 @@ final class PackCode {
     static synchronized Optional<MachineCode> of(Layout layout) {
         return Choice.MADE.machine()
                 ? Optional.of(MADE.computeIfAbsent(layout, l -> MachineCode.of(code(l))))
+                : Optional.empty();
+    }
+
+    /** Quicker code for a layout and numbers of rows that eight divides, if there is some. */
+    static synchronized Optional<MachineCode> eights(Layout layout) {
+        return Choice.MADE.machine() && PackEights.knows(layout)
+                ? Optional.of(EIGHTS.computeIfAbsent(layout, l -> MachineCode.of(PackEights.code(l))))
                 : Optional.empty();
     }
 

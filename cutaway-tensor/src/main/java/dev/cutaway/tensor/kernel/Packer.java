@@ -94,6 +94,7 @@ final class Packer {
         long rowBytes = weight.dtype().bytes(to.columns());
         long units = rowBytes / PackCode.sourceBytes(layout);
         long start = weight.data().address();
+        Optional<MachineCode> eights = PackCode.eights(layout);
         int rows;
         for (int row = first; row < end; row += rows) {
             int lane = row % Layout.PANEL;
@@ -110,7 +111,12 @@ final class Packer {
                 rows++;
             }
             Objects.checkIndex(from + (rows - 1) * stride, to.rows());
-            code.call(start + from * rowBytes, codes, block + header, units, rows, stride * rowBytes);
+            MachineCode fits = code;
+            if (rows >= 8 && eights.isPresent()) {
+                fits = eights.get();
+                rows &= -8;
+            }
+            fits.call(start + from * rowBytes, codes, block + header, units, rows, stride * rowBytes);
         }
         MachineCode.keep(weight, to);
     }

@@ -7,6 +7,7 @@ import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.LongUnaryOperator;
@@ -51,12 +52,16 @@ class PackedMatrixTest {
             Tensor heap = Tensor.of(dtype, MemorySegment.ofArray(bytes), rows, columns);
             Tensor memory = Tensor.zeros(dtype, rows, columns);
             memory.data().copyFrom(heap.data());
-            LongUnaryOperator order = r -> r % 5 == 0 ? r : rows - 1 - r;
-            PackedMatrix expected = PackedMatrix.of(heap, order, Optional.empty(), Arena.ofAuto());
-            PackedMatrix packed = PackedMatrix.of(memory, order, Optional.empty(), Arena.ofAuto());
-            assertThat(packed.data.mismatch(expected.data))
-                    .as("%s, %d rows: first byte that differs", dtype, rows)
-                    .isEqualTo(-1);
+            LongUnaryOperator mixed = r -> r % 5 == 0 ? r : rows - 1 - r;
+            LongUnaryOperator backwards = r -> rows - 1 - r; // and far enough for many rows at once
+            LongUnaryOperator halves = r -> r % 2 * ((rows + 1) / 2) + r / 2;
+            for (LongUnaryOperator order : List.of(mixed, backwards, halves, LongUnaryOperator.identity())) {
+                PackedMatrix expected = PackedMatrix.of(heap, order, Optional.empty(), Arena.ofAuto());
+                PackedMatrix packed = PackedMatrix.of(memory, order, Optional.empty(), Arena.ofAuto());
+                assertThat(packed.data.mismatch(expected.data))
+                        .as("%s, %d rows: first byte that differs", dtype, rows)
+                        .isEqualTo(-1);
+            }
         }
     }
 
