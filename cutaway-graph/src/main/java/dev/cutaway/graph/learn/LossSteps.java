@@ -90,6 +90,7 @@ final class LossSteps {
             int piece = i;
             all.add(new Begin(piece));
             if (weight.isPresent()) {
+                all.add(new Products.Widen(weight.get()));
                 all.add(new Logits());
             }
             all.add(new Losses());

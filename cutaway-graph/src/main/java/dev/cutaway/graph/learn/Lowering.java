@@ -230,6 +230,7 @@ final class Lowering {
         Waiting w = waiting.remove(r);
         if (w != null) {
             Place y = place(r);
+            steps.add(new Products.Widen(w.weight));
             emit(new Products.Product(w.x, w.weight, w.bias, w.back, y, Optional.empty()), w.x, y);
             return y;
         }
@@ -523,6 +524,7 @@ final class Lowering {
         Waiting w = Objects.requireNonNull(waiting.remove(root(product)));
         boolean free = dies(other) && w.x != o;
         Place to = free ? over(other, y) : place(y);
+        steps.add(new Products.Widen(w.weight));
         emit(new Products.Product(w.x, w.weight, w.bias, w.back, to, Optional.of(o)), w.x, o, to);
     }
 

@@ -2,6 +2,7 @@ package dev.cutaway.graph.learn;
 
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.DenseKernels.View;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -43,6 +44,29 @@ final class Products {
 
         int column(int chunk) {
             return chunk % across * columns;
+        }
+    }
+
+    /** Widens a weight that is not float32 to where products read it. */
+    static final class Widen extends Step {
+        private static final int ROWS = 64;
+        private final Parameter weight;
+
+        Widen(Parameter weight) {
+            this.weight = weight;
+        }
+
+        @Override
+        int chunks(Work w) {
+            return w.widens(weight) ? parts((int) w.weightTensor(weight).dim(0), ROWS) : 0;
+        }
+
+        @Override
+        void run(Work w, int chunk, int worker) {
+            Tensor t = w.weightTensor(weight);
+            long from = (long) chunk * ROWS;
+            Tensor rows = t.slice(0, from, Math.min(t.dim(0), from + ROWS)).widen();
+            MemorySegment.copy(rows.data(), 0, w.weight(weight), 4 * from * t.dim(1), 4 * rows.size());
         }
     }
 

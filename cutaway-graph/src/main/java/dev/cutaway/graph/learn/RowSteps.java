@@ -3,6 +3,7 @@ package dev.cutaway.graph.learn;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Activation;
 import dev.cutaway.tensor.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
@@ -490,15 +491,15 @@ final class RowSteps {
 
         @Override
         void run(Work w, int chunk, int worker) {
-            MemorySegment from = w.weight(table);
-            long n = from.byteSize() / (4L * y.width);
+            Tensor from = w.weightTensor(table);
+            long n = from.dim(0);
             int[] id = w.ints(ids);
             for (int r = chunk * ROWS; r < Math.min(w.rows(y), (chunk + 1) * ROWS); r++) {
                 if (id[r] < 0 || id[r] >= n) {
                     throw new IllegalArgumentException("'" + ids + "' has " + id[r] + ", but "
                             + table.source().name() + " has " + n + " rows");
                 }
-                MemorySegment.copy(from, 4L * id[r] * y.width, w.memory(y), 4 * w.at(y, r), 4L * y.width);
+                MemorySegment.copy(from.row(id[r]).widen().data(), 0, w.memory(y), 4 * w.at(y, r), 4L * y.width);
             }
         }
     }

@@ -17,7 +17,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The memory of one plan that is being run, and what the batch at hand is. Grows with the largest batch, never shrinks. */
 final class Work implements AutoCloseable {
@@ -33,6 +35,10 @@ final class Work implements AutoCloseable {
     private long scratchFloats;
     private MemorySegment shared = MemorySegment.NULL;
     private WeightArena sharedArena = new WeightArena();
+    private MemorySegment wide = MemorySegment.NULL;
+    private WeightArena wideArena = new WeightArena();
+    private @Nullable Parameter widened;
+    private final Map<Parameter, Tensor> vectors = new ConcurrentHashMap<>();
     /** Sums over rows, by value. */
     final Map<Value, Tensor> sums;
     /** What has no rows of its own, a tensor for each sequence. */
@@ -105,7 +111,8 @@ final class Work implements AutoCloseable {
     long bytes() {
         return memory.values().stream().mapToLong(MemorySegment::byteSize).sum()
                 + scratchFloats * 4 * threads
-                + shared.byteSize();
+                + shared.byteSize()
+                + wide.byteSize();
     }
 
     int segments() {
@@ -138,8 +145,36 @@ final class Work implements AutoCloseable {
         return p.offset * Objects.requireNonNull(capacity.get(p.kind)) + (long) row * p.width;
     }
 
+    /** The float32 numbers of a weight: its own, or those that {@link #widens} announced, or of a short one a copy. */
     MemorySegment weight(Parameter p) {
-        return weights.apply(p).data();
+        Tensor t = weights.apply(p);
+        if (t.dtype() == DType.F32) {
+            return t.data();
+        }
+        if (p.equals(widened)) {
+            return wide;
+        }
+        return Objects.requireNonNull(
+                        vectors.computeIfAbsent(p, k -> weights.apply(k).widen()))
+                .data();
+    }
+
+    /**
+     * Whether a weight has to be widened for products; from now on the memory for it is this one's. One at a time is: weights that are
+     * frozen as they lie in a file, quantised perhaps, stay so.
+     */
+    boolean widens(Parameter p) {
+        Tensor t = weights.apply(p);
+        if (t.dtype() == DType.F32 || p.equals(widened)) {
+            return false;
+        }
+        if (wide.byteSize() < 4 * t.size()) {
+            wideArena.close();
+            wideArena = new WeightArena();
+            wide = wideArena.allocate(4 * t.size(), 64);
+        }
+        widened = p;
+        return true;
     }
 
     Tensor weightTensor(Parameter p) {
@@ -229,5 +264,6 @@ final class Work implements AutoCloseable {
         arena.close();
         scratchArena.close();
         sharedArena.close();
+        wideArena.close();
     }
 }
