@@ -107,8 +107,4 @@ public record DataContext(
     ImageSizes image() {
         return ImageSizes.of(config);
     }
-
-    DataContext withContext(int tokens) {
-        return new DataContext(tokenizer, template, config, sizes, family, patches, batch, tokens, seed);
-    }
 }

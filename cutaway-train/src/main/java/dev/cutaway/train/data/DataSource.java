@@ -31,23 +31,34 @@ public final class DataSource {
      * @return empty if the recipe has no such section
      */
     public static Optional<Batches> valid(Map<String, Object> data, String objective, DataContext context) {
-        return new Keys("data", data).inner("valid").map(section -> {
-            Map<String, Object> all = new LinkedHashMap<>(data);
-            all.remove("valid");
-            if (!Kind.of("data.valid", section).equals(Kind.of("data", all))) {
-                all.keySet().retainAll(List.of("dir"));
-            }
-            if (Kind.of("data.valid", section) == Kind.IMAGES && "computed".equals(all.get("normalise"))) {
-                Levels levels =
-                        ImageData.of(new Keys("data", new LinkedHashMap<>(all))).levels(context);
-                all.remove("normalise");
-                all.put("mean", levels.mean());
-                all.put("std", levels.deviation());
-            }
-            all.keySet().removeAll(List.of("subset", "order", "sha256"));
-            all.putAll(section);
-            return open("data.valid", all, Task.of(objective), context, true);
-        });
+        return new Keys("data", data)
+                .inner("valid")
+                .map(section -> open("data.valid", heldOut(data, section, context), Task.of(objective), context, true));
+    }
+
+    /** What {@code data.valid} means: its own keys, and those of {@code data} that it does not say. */
+    private static Map<String, Object> heldOut(
+            Map<String, Object> data, Map<String, Object> section, DataContext context) {
+        Map<String, Object> all = new LinkedHashMap<>(data);
+        all.remove("valid");
+        Kind kind = Kind.of("data", all);
+        if (kind == Kind.IMAGES && "computed".equals(all.get("normalise"))) {
+            Levels levels =
+                    ImageData.of(new Keys("data", new LinkedHashMap<>(all))).levels(context);
+            all.remove("normalise");
+            all.put("mean", levels.mean());
+            all.put("std", levels.deviation());
+        }
+        boolean others = Kind.find(section).isPresent();
+        if (others && !Kind.find(section).equals(Optional.of(kind))) {
+            all.keySet().retainAll(List.of("dir"));
+        }
+        if (others) {
+            all.remove("sha256"); // of the files that the section replaces
+        }
+        all.keySet().removeAll(List.of("subset", "order"));
+        all.putAll(section);
+        return all;
     }
 
     /**

@@ -24,9 +24,10 @@ record Drawn(Source source, Order order, LongFunction<long[]> places) implements
     @Override
     public List<Example> batch(long step) {
         long[] which = places.apply(step);
+        long draws = order.once() ? (step - 1) % order.steps() : step; // the same in every pass
         List<Example> out = new ArrayList<>(which.length);
         for (int i = 0; i < which.length; i++) {
-            out.add(source.example(which[i], new SplittableRandom(Shuffle.mix(order.seed(), step, i))));
+            out.add(source.example(which[i], new SplittableRandom(Shuffle.mix(order.seed(), draws, i))));
         }
         requireCounted(step, out);
         return out;

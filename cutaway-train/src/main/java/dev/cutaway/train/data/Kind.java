@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** Kinds of data, each called by the key that names its files. */
 enum Kind {
@@ -22,18 +23,22 @@ enum Kind {
         return name().toLowerCase(Locale.ROOT);
     }
 
+    /** The kind that a map is of, if it names files. */
+    static Optional<Kind> find(Map<String, Object> data) {
+        return Arrays.stream(values()).filter(k -> data.get(k.key()) != null).findFirst();
+    }
+
     /**
      * The kind that a map is of.
      *
      * @param where what to call the map
      */
     static Kind of(String where, Map<String, Object> data) {
-        List<String> all = Arrays.stream(values()).map(Kind::key).toList();
-        for (Kind k : values()) {
-            if (data.get(k.key()) != null) {
-                return k;
-            }
+        Optional<Kind> kind = find(data);
+        if (kind.isPresent()) {
+            return kind.get();
         }
+        List<String> all = Arrays.stream(values()).map(Kind::key).toList();
         List<String> given = new ArrayList<>(data.keySet());
         given.remove("dir");
         String hint = given.isEmpty()

@@ -70,24 +70,7 @@ record PairData(
         int end = v.requireEnd();
         Complaints complaints = new Complaints();
         try (TokenStore.Builder out = new TokenStore.Builder()) {
-            table.each(List.of(source, target), complaints, row -> {
-                int[] from = ended(v.whole(prefix + row.get(0)), end);
-                int[] to = ended(v.whole(row.get(1)), end);
-                if (from.length < 2 || to.length < 2) {
-                    complaints.add(
-                            row.file(),
-                            row.line(),
-                            "has an empty " + (from.length < 2 ? "source" : "target") + "; left out");
-                } else if (skipLong && (from.length > maxSource || to.length > maxTarget)) {
-                    complaints.note("pairs longer than data.max_source or data.max_target, left out");
-                } else {
-                    if (from.length > maxSource || to.length > maxTarget) {
-                        complaints.note("pairs longer than data.max_source or data.max_target, cut");
-                    }
-                    out.add(cut(from, maxSource, end));
-                    out.add(cut(to, maxTarget, end));
-                }
-            });
+            table.each(List.of(source, target), complaints, row -> add(row, v, end, complaints, out));
             String name = table.files().getFirst().toString();
             if (out.sequences() == 0) {
                 throw new BadInputException(name + ": holds no pair"
@@ -98,6 +81,24 @@ record PairData(
             }
             return new Pairs(name, out.build(), context.decoderStart(), complaints);
         }
+    }
+
+    private void add(Table.Row row, Vocabulary v, int end, Complaints complaints, TokenStore.Builder out) {
+        if (row.get(0).isBlank() || row.get(1).isBlank()) {
+            String which = row.get(0).isBlank() ? "source" : "target";
+            complaints.add(row.file(), row.line(), "has an empty " + which + "; left out");
+            return;
+        }
+        int[] from = ended(v.whole(prefix + row.get(0)), end);
+        int[] to = ended(v.whole(row.get(1)), end);
+        if (from.length > maxSource || to.length > maxTarget) {
+            complaints.note("pairs longer than data.max_source or data.max_target, " + (skipLong ? "left out" : "cut"));
+            if (skipLong) {
+                return;
+            }
+        }
+        out.add(cut(from, maxSource, end));
+        out.add(cut(to, maxTarget, end));
     }
 
     private static int[] ended(int[] ids, int end) {

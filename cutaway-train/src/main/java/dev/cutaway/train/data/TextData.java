@@ -96,12 +96,13 @@ record TextData(
         Complaints complaints = new Complaints();
         TokenStore tokens = tokenized(task, context, complaints);
         String name = files.getFirst().toString();
-        boolean joined = window.equals("packed");
+        boolean random = window.equals("random") && !heldOut; // what is measured is measured whole
+        boolean joined = !window.equals("separate");
         Source source;
         if (task == Task.MASKED) {
             Pieces pieces = Pieces.of(tokens, joined, roomFor(context), 0);
             source = new MaskedTexts(name, tokens, pieces, masks, context, complaints);
-        } else if (window.equals("random")) {
+        } else if (random) {
             source = new RandomWindows(name, tokens, context.context(), complaints);
         } else {
             source = new Sequences(name, tokens, Pieces.of(tokens, joined, context.context(), 1), complaints);
