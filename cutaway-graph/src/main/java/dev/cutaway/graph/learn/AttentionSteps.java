@@ -2,7 +2,6 @@ package dev.cutaway.graph.learn;
 
 import dev.cutaway.tensor.kernel.DenseKernels;
 import dev.cutaway.tensor.kernel.DenseKernels.View;
-import dev.cutaway.tensor.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -86,18 +85,17 @@ final class AttentionSteps {
                             false,
                             s,
                             0);
-            RowKernels rows = w.kernels.rows();
+            if (shape.window == 0) {
+                w.kernels
+                        .dense()
+                        .softmaxRows(shape.scale, s, at, to - from, stride, seen(from, seen), shape.causal ? 1 : 0);
+                return;
+            }
             for (int i = from; i < to; i++) {
                 long p = at + (long) (i - from) * stride;
-                int valid = seen(i, seen);
-                int whole = Math.min(stride, (valid + 7) / 8 * 8);
-                rows.scale(shape.scale, s, p, s, p, valid);
-                fill(s, p + valid, p + whole, Float.NEGATIVE_INFINITY);
-                int hidden = shape.window > 0 ? Math.max(0, i + 1 - shape.window) : 0;
-                fill(s, p, p + hidden, Float.NEGATIVE_INFINITY);
-                rows.softmax(s, p, s, p, whole);
-                fill(s, p, p + hidden, 0);
-                fill(s, p + valid, p + stride, 0);
+                fill(s, p, p + Math.max(0, i + 1 - shape.window), Float.NEGATIVE_INFINITY);
+                w.kernels.dense().softmaxRows(shape.scale, s, p, 1, stride, seen(i, seen), 0);
+                fill(s, p, p + Math.max(0, i + 1 - shape.window), 0);
             }
         }
 
@@ -239,11 +237,10 @@ final class AttentionSteps {
             pattern(w, worker, query, key, from, to, seen, stride, at);
             d.multiply(n, seen, shape.valueSize, dOut, value.transposed(), dp, false, s, 0);
             d.multiply(seen, shape.valueSize, n, p.transposed(), dOut, dValue, true, s, 0);
-            for (int i = 0; i < n; i++) {
-                long row = dAt + (long) i * stride;
-                fill(s, row + seen, row + stride, 0);
-                d.softmaxBack(shape.scale, s, at + (long) i * stride, s, row, s, row, stride);
+            for (int i = 0; i < n && seen < stride; i++) {
+                fill(s, dAt + (long) i * stride + seen, dAt + (long) (i + 1) * stride, 0);
             }
+            d.softmaxBack(shape.scale, s, at, s, dAt, n, stride);
             d.multiply(n, shape.size, seen, dp, key, head(w, dq, firstRow + from, head, shape.heads), false, s, 0);
             d.multiply(seen, shape.size, n, dp.transposed(), query, dKey, true, s, 0);
         }

@@ -379,10 +379,11 @@ final class DenseCode {
         a.broadcast(Y5, Y0);
     }
 
-    /** {@code f(p, dp, ds, eights, scale)}: {@code ds = scale * p * (dp - sum(p * dp))}. */
+    /** {@code f(p, dp, rows, eights of a row, scale)}: {@code dp = scale * p * (dp - sum(p * dp))} of each row. */
     static byte[] softmaxBack() {
         Assembler a = new Assembler();
         RowCode.spread(a, Y3, R8);
+        Label row = a.here();
         a.zero(Y0);
         a.mov(R10, RDI);
         a.mov(R11, RCX);
@@ -398,19 +399,129 @@ final class DenseCode {
                 RAX);
         RowCode.fold(a, Op.ADD, Y0, Y1);
         a.broadcast(Y0, Y0);
+        a.mov(R11, RCX);
         RowCode.loop(
                 a,
-                RCX,
+                R11,
                 () -> {
                     a.load(Y1, Mem.at(RSI));
                     a.op(Op.SUB, Y1, Y1, Y0);
                     a.op(Op.MUL, Y2, Y3, Mem.at(RDI));
                     a.op(Op.MUL, Y1, Y1, Y2);
-                    a.store(Mem.at(RDX), Y1);
+                    a.store(Mem.at(RSI), Y1);
                 },
                 RDI,
-                RSI,
-                RDX);
-        return RowCode.end(a);
+                RSI);
+        a.dec(RDX);
+        a.jump(Condition.NOT_EQUAL, row);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    /**
+     * {@code f(p, rows, bytes from row to row, how many of the first row count, how many more of each next one, scale)}: the softmax of
+     * {@code scale * p} over what counts of each row, zeros behind it up to the next row, which is a multiple of 32 bytes away.
+     */
+    static byte[] softmaxRows() {
+        Assembler a = new Assembler();
+        RowCode.spread(a, Y8, R9);
+        RowCode.bounds(a);
+        Label row = a.here();
+        Label whole = new Label();
+        Label summed = new Label();
+        Label done = new Label();
+        // R9 vectors that count at least partly; RAX the last one, if it counts partly, else 0; Y13 which of its lanes
+        // do
+        a.mov(R9, RCX);
+        a.shr(R9, 3);
+        a.mov(R10, R9);
+        a.shl(R10, 3);
+        a.mov(R11, RCX);
+        a.sub(R11, R10);
+        a.mov(RAX, 0);
+        a.test(R11);
+        a.jump(Condition.EQUAL, whole);
+        a.toVector(Y13, R11);
+        a.toFloats(Y13, Y13);
+        a.broadcast(Y13, Y13);
+        a.compare(Relation.GREATER, Y13, Y13, a.bytes(LANES));
+        a.lea(RAX, Mem.at(RDI, R10, 4, 0));
+        a.op(Op.AND, Y0, Y13, Mem.at(RAX));
+        a.op(Op.AND_NOT, Y1, Y13, a.floats(Float.NEGATIVE_INFINITY));
+        a.op(Op.OR, Y0, Y0, Y1);
+        a.store(Mem.at(RAX), Y0);
+        a.add(R9, 1);
+        a.set(whole);
+        a.load(Y9, a.floats(Float.NEGATIVE_INFINITY));
+        a.mov(R10, RDI);
+        a.mov(R11, R9);
+        RowCode.loop(
+                a,
+                R11,
+                () -> {
+                    a.op(Op.MUL, Y0, Y8, Mem.at(R10));
+                    a.op(Op.MAX, Y9, Y9, Y0);
+                },
+                R10);
+        RowCode.fold(a, Op.MAX, Y9, Y0);
+        a.broadcast(Y9, Y9);
+        a.zero(Y7);
+        a.mov(R10, RDI);
+        a.mov(R11, R9);
+        RowCode.loop(
+                a,
+                R11,
+                () -> {
+                    a.op(Op.MUL, Y0, Y8, Mem.at(R10));
+                    a.op(Op.SUB, Y0, Y0, Y9);
+                    RowCode.exp(a, Y0, Y1, Y2, Y3);
+                    a.op(Op.ADD, Y7, Y7, Y0);
+                    a.store(Mem.at(R10), Y0);
+                },
+                R10);
+        RowCode.fold(a, Op.ADD, Y7, Y6);
+        a.load(Y0, a.floats(1));
+        a.single(Op.DIV, Y0, Y0, Y7);
+        a.broadcast(Y0, Y0);
+        a.mov(R10, RDI);
+        a.mov(R11, R9);
+        RowCode.loop(
+                a,
+                R11,
+                () -> {
+                    a.op(Op.MUL, Y1, Y0, Mem.at(R10));
+                    a.store(Mem.at(R10), Y1);
+                },
+                R10);
+        a.test(RAX);
+        a.jump(Condition.EQUAL, summed);
+        a.op(Op.AND, Y0, Y13, Mem.at(RAX));
+        a.store(Mem.at(RAX), Y0);
+        a.set(summed);
+        a.mov(R11, RDX);
+        a.shr(R11, 5);
+        a.sub(R11, R9);
+        a.jump(Condition.EQUAL, done);
+        a.zero(Y0);
+        RowCode.loop(a, R11, () -> a.store(Mem.at(R10), Y0), R10);
+        a.set(done);
+        a.add(RDI, RDX);
+        a.add(RCX, R8);
+        a.dec(RSI);
+        a.jump(Condition.NOT_EQUAL, row);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    private static final byte[] LANES = lanes();
+
+    private static byte[] lanes() {
+        java.nio.ByteBuffer b = java.nio.ByteBuffer.allocate(32).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < 8; i++) {
+            b.putFloat(4 * i, i);
+        }
+        return b.array();
     }
 }

@@ -97,7 +97,21 @@ public sealed interface DenseKernels permits MachineDense, ScalarDense {
             MemorySegment scratch,
             long scratchAt);
 
-    /** Back through a softmax of one row: {@code ds = scale * p * (dp - sum(p * dp))}, n elements; {@code ds} may be {@code dp}. */
-    void softmaxBack(
-            float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, MemorySegment ds, long dsAt, long n);
+    /**
+     * The softmax of {@code scale * p} over the first so many floats of each row, in place; zeros behind them up to the next row.
+     *
+     * @param p {@code [rows, stride]}
+     * @param stride a multiple of 16
+     * @param valid how many of the first row count, at least one
+     * @param more how many more of each next row do: 1 where rows see one key more than the one before
+     */
+    void softmaxRows(float scale, MemorySegment p, long pAt, int rows, int stride, int valid, int more);
+
+    /**
+     * Back through softmaxes of rows: {@code dp = scale * p * (dp - sum(p * dp))} of each.
+     *
+     * @param p {@code [rows, width]}
+     * @param dp {@code [rows, width]}; becomes the scores' gradient
+     */
+    void softmaxBack(float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, int rows, int width);
 }

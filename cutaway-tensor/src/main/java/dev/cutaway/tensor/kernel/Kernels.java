@@ -60,12 +60,7 @@ public final class Kernels {
                 new MachineMatrix(Choice.MADE.bits() > 0 ? Optional.of(new VectorMatrix()) : Optional.empty());
         MachineRows rows = new MachineRows();
         return new Kernels(
-                "machine",
-                matrix,
-                rows,
-                new MachineAttention(rows),
-                new MachineDense(matrix),
-                new MachineUpdates());
+                "machine", matrix, rows, new MachineAttention(rows), new MachineDense(matrix), new MachineUpdates());
     }
 
     /**

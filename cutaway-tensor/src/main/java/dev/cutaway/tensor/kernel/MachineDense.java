@@ -46,6 +46,7 @@ final class MachineDense implements DenseKernels {
     private final MachineCode gatedSlope = MachineCode.of(DenseCode.gatedSlope());
     private final MachineCode layerNormBack = MachineCode.of(DenseCode.normBack(false));
     private final MachineCode rmsNormBack = MachineCode.of(DenseCode.normBack(true));
+    private final MachineCode softmaxRows = MachineCode.of(DenseCode.softmaxRows());
     private final MachineCode softmaxBack = MachineCode.of(DenseCode.softmaxBack());
     private final Map<Activation, MachineCode> slopes = new EnumMap<>(Activation.class);
 
@@ -318,13 +319,26 @@ final class MachineDense implements DenseKernels {
     }
 
     @Override
-    public void softmaxBack(
-            float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, MemorySegment ds, long dsAt, long n) {
-        if (n == 0 || n % EIGHT != 0 || !p.isNative() || !dp.isNative() || !ds.isNative()) {
-            PLAIN.softmaxBack(scale, p, pAt, dp, dpAt, ds, dsAt, n);
+    public void softmaxRows(float scale, MemorySegment p, long pAt, int rows, int stride, int valid, int more) {
+        if (rows <= 0) {
             return;
         }
-        softmaxBack.call(place(p, pAt, n), place(dp, dpAt, n), place(ds, dsAt, n), n / EIGHT, bits(scale), 0);
-        MachineCode.keep(p, dp, ds);
+        if (stride % LANES != 0 || valid < 1 || more < 0 || valid + (rows - 1) * more > stride || !p.isNative()) {
+            PLAIN.softmaxRows(scale, p, pAt, rows, stride, valid, more);
+            return;
+        }
+        softmaxRows.call(place(p, pAt, (long) rows * stride), rows, 4L * stride, valid, more, bits(scale));
+        MachineCode.keep(p);
+    }
+
+    @Override
+    public void softmaxBack(float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, int rows, int width) {
+        if (rows <= 0 || width <= 0 || width % EIGHT != 0 || !p.isNative() || !dp.isNative()) {
+            PLAIN.softmaxBack(scale, p, pAt, dp, dpAt, rows, width);
+            return;
+        }
+        long n = (long) rows * width;
+        softmaxBack.call(place(p, pAt, n), place(dp, dpAt, n), rows, width / EIGHT, bits(scale), 0);
+        MachineCode.keep(p, dp);
     }
 }

@@ -128,14 +128,39 @@ final class ScalarDense implements DenseKernels {
     }
 
     @Override
-    public void softmaxBack(
-            float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, MemorySegment ds, long dsAt, long n) {
-        float sum = 0;
-        for (long i = 0; i < n; i++) {
-            sum = Math.fma(Floats.get(p, pAt + i), Floats.get(dp, dpAt + i), sum);
+    public void softmaxRows(float scale, MemorySegment p, long pAt, int rows, int stride, int valid, int more) {
+        for (int r = 0; r < rows; r++) {
+            long at = pAt + (long) r * stride;
+            int n = valid + r * more;
+            float max = Float.NEGATIVE_INFINITY;
+            for (int i = 0; i < n; i++) {
+                max = Math.max(max, scale * Floats.get(p, at + i));
+            }
+            float sum = 0;
+            for (int i = 0; i < n; i++) {
+                float e = ScalarMath.exp(scale * Floats.get(p, at + i) - max);
+                Floats.set(p, at + i, e);
+                sum += e;
+            }
+            float by = 1 / sum;
+            for (int i = 0; i < stride; i++) {
+                Floats.set(p, at + i, i < n ? by * Floats.get(p, at + i) : 0);
+            }
         }
-        for (long i = 0; i < n; i++) {
-            Floats.set(ds, dsAt + i, scale * Floats.get(p, pAt + i) * (Floats.get(dp, dpAt + i) - sum));
+    }
+
+    @Override
+    public void softmaxBack(float scale, MemorySegment p, long pAt, MemorySegment dp, long dpAt, int rows, int width) {
+        for (int r = 0; r < rows; r++) {
+            long a = pAt + (long) r * width;
+            long b = dpAt + (long) r * width;
+            float sum = 0;
+            for (int i = 0; i < width; i++) {
+                sum = Math.fma(Floats.get(p, a + i), Floats.get(dp, b + i), sum);
+            }
+            for (int i = 0; i < width; i++) {
+                Floats.set(dp, b + i, scale * Floats.get(p, a + i) * (Floats.get(dp, b + i) - sum));
+            }
         }
     }
 }

@@ -140,15 +140,39 @@ class DenseTest {
     }
 
     @Test
+    void softmaxesOfRows() {
+        for (int[] c : new int[][] {{1, 16, 1, 0}, {5, 16, 16, 0}, {7, 32, 1, 1}, {16, 48, 25, 1}, {9, 32, 21, 0}}) {
+            MemorySegment a = floats((long) c[0] * c[1], 3);
+            MemorySegment b = copy(a);
+            plain.softmaxRows(0.7f, a, 0, c[0], c[1], c[2], c[3]);
+            chosen.softmaxRows(0.7f, b, 0, c[0], c[1], c[2], c[3]);
+            near(b, a, 1e-6, java.util.Arrays.toString(c));
+            for (int r = 0; r < c[0]; r++) {
+                double sum = 0;
+                for (int i = 0; i < c[1]; i++) {
+                    float p = Floats.get(b, (long) r * c[1] + i);
+                    sum += p;
+                    assertThat(i < c[2] + r * c[3] || p == 0)
+                            .as("row %s, %s: %s", r, i, p)
+                            .isTrue();
+                }
+                assertThat(sum).isCloseTo(1, within(1e-6));
+            }
+        }
+    }
+
+    @Test
     void softmaxBack() {
         for (int n : new int[] {1, 8, 21, 64}) {
-            MemorySegment p = floats(n, 1);
-            Kernels.scalar().rows().softmax(p, 0, p, 0, n);
-            MemorySegment dp = floats(n, 1);
-            MemorySegment a = floats(n, 1);
+            int rows = 3;
+            MemorySegment p = floats(3L * n, 1);
+            for (int r = 0; r < rows; r++) {
+                Kernels.scalar().rows().softmax(p, (long) r * n, p, (long) r * n, n);
+            }
+            MemorySegment a = floats(3L * n, 1);
             MemorySegment b = copy(a);
-            plain.softmaxBack(0.3f, p, 0, dp, 0, a, 0, n);
-            chosen.softmaxBack(0.3f, p, 0, dp, 0, b, 0, n);
+            plain.softmaxBack(0.3f, p, 0, a, 0, rows, n);
+            chosen.softmaxBack(0.3f, p, 0, b, 0, rows, n);
             near(b, a, 1e-6, "ds");
         }
     }
