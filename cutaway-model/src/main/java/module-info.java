@@ -13,6 +13,7 @@ module dev.cutaway.model {
     exports dev.cutaway.model.format;
     exports dev.cutaway.model.hub;
     exports dev.cutaway.model.image;
+    exports dev.cutaway.model.lora;
     exports dev.cutaway.model.sample;
     exports dev.cutaway.model.arch;
     exports dev.cutaway.model;

@@ -1,8 +1,15 @@
 package dev.cutaway.cli;
 
 import dev.cutaway.model.Model;
+import dev.cutaway.model.OpenOptions;
 import dev.cutaway.model.format.Converter;
+import dev.cutaway.model.lora.Adapter;
+import dev.cutaway.model.lora.Lora;
+import dev.cutaway.model.lora.Merging;
+import dev.cutaway.tensor.UsageException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -10,7 +17,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code cutaway convert}: a model in another format or element type. */
-@Command(name = "convert", description = "Writes a model in another format or with other element types.")
+@Command(
+        name = "convert",
+        description = "Writes a model in another format or with other element types, adapters merged.")
 final class Convert implements Runnable {
     @Mixin
     private final ModelOptions model = new ModelOptions();
@@ -42,8 +51,23 @@ final class Convert implements Runnable {
     }
 
     private Converter.Result convert(Path source) {
-        try (Bar bar = new Bar()) {
-            return Converter.convert(source, to.toLowerCase(Locale.ROOT), out, bar::at);
+        if (Adapter.isIn(source)) {
+            throw new UsageException("convert " + source
+                    + ": holds an adapter; give the directory of the model alone, and" + " --adapter " + source);
+        }
+        String type = to.toLowerCase(Locale.ROOT);
+        if (model.adapters().isEmpty()) {
+            try (Bar bar = new Bar()) {
+                return Converter.convert(source, type, out, bar::at);
+            }
+        }
+        List<Lora.Given> opened = new ArrayList<>();
+        try (Model plain = Model.open(source.toString(), OpenOptions.defaults());
+                Bar bar = new Bar()) {
+            model.adapters().forEach(a -> opened.add(new Lora.Given(Adapter.open(a.directory()), a.weight())));
+            return Converter.convert(source, type, out, bar::at, Optional.of(Merging.of(plain, opened)));
+        } finally {
+            opened.forEach(g -> g.adapter().close());
         }
     }
 
@@ -53,7 +77,7 @@ final class Convert implements Runnable {
         if (path.isPresent()) {
             return path.get();
         }
-        try (Model opened = model.open()) {
+        try (Model opened = model.openPlain()) {
             return opened.directory().orElse(opened.checkpoint().file());
         }
     }

@@ -3,6 +3,7 @@ package dev.cutaway.cli;
 import dev.cutaway.inspect.EngineModels;
 import dev.cutaway.inspect.InspectorServer;
 import dev.cutaway.inspect.ModelSource;
+import dev.cutaway.model.AdapterChoice;
 import dev.cutaway.model.EmbeddedModels;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.tensor.UsageException;
@@ -31,6 +32,12 @@ final class Inspect implements Runnable {
             description = "A directory, a .gguf file, an embedded model's name, or hf:owner/name[/file].")
     private @Nullable String model;
 
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR[=WEIGHT]",
+            description = "Adds a LoRA adapter in PEFT's files to MODEL's weights; may be repeated.")
+    private final List<String> adapters = new ArrayList<>();
+
     @Option(names = "--port", paramLabel = "N", description = "The port; any free one by default.")
     private int port;
 
@@ -57,9 +64,20 @@ final class Inspect implements Runnable {
             names.remove(model);
             names.addFirst(model);
         }
+        List<AdapterChoice> added = adapters.stream().map(AdapterChoice::parse).toList();
+        if (!added.isEmpty()) {
+            if (model == null) {
+                throw new UsageException("--adapter belongs to a model; name MODEL too");
+            }
+            names.retainAll(List.of(model)); // it fits no other
+        }
         Downloads downloads = new Downloads(false);
         ModelSource source = new EngineModels(
-                names, OpenOptions.defaults().withThreads(cutaway.threads()).withProgress(downloads));
+                names,
+                OpenOptions.defaults()
+                        .withThreads(cutaway.threads())
+                        .withAdapters(added)
+                        .withProgress(downloads));
         try {
             // What cannot be opened is said here and not first on the page.
             open(source, names.getFirst(), downloads);

@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.model.AdapterChoice;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.model.hub.HubReference;
@@ -8,9 +9,12 @@ import dev.cutaway.tensor.UsageException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -29,6 +33,18 @@ final class ModelOptions {
                     + "(see cutaway models), or hf:owner/name[/file].")
     @SuppressWarnings("NullAway.Init")
     private String model;
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR[=WEIGHT]",
+            description =
+                    "Adds a LoRA adapter in PEFT's files to the model's weights, WEIGHT times (1); may be repeated.")
+    private final List<String> adapters = new ArrayList<>();
+
+    /** The adapters to add. */
+    List<AdapterChoice> adapters() {
+        return adapters.stream().map(AdapterChoice::parse).toList();
+    }
 
     /** Takes what {@link PlainRun} has read. */
     void plain(String name, int threads, boolean json) {
@@ -67,6 +83,14 @@ final class ModelOptions {
         return open(false);
     }
 
+    /** Without adapters. */
+    Model openPlain() {
+        try (Downloads downloads = new Downloads(json())) {
+            return Model.open(
+                    model, OpenOptions.defaults().withThreads(threads()).withProgress(downloads));
+        }
+    }
+
     Model open(boolean exact) {
         return open(exact, "f32");
     }
@@ -91,6 +115,7 @@ final class ModelOptions {
                             .withThreads(threads())
                             .withExact(exact)
                             .withCache(halves ? DType.F16 : DType.F32)
+                            .withAdapters(adapters())
                             .withProgress(downloads));
         }
     }

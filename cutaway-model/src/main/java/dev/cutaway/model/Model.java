@@ -12,6 +12,7 @@ import dev.cutaway.graph.run.Pool;
 import dev.cutaway.model.arch.Architecture;
 import dev.cutaway.model.arch.Architectures;
 import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.model.lora.Lora;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.CutawayException;
 import dev.cutaway.tensor.DType;
@@ -48,10 +49,19 @@ public final class Model implements AutoCloseable {
         this.files = files;
         this.architecture = Architectures.of(files.config());
         this.sizes = sizes(architecture, files.config());
-        this.weights = new ModelWeights(files.checkpoint(), architecture.basePrefix(), options.exact());
+        ModelWeights own = new ModelWeights(files.checkpoint(), architecture.basePrefix(), options.exact());
         GraphBuilder g = new GraphBuilder();
-        architecture.build(files.config(), weights::has, g);
-        this.graph = g.build();
+        architecture.build(files.config(), own::has, g);
+        Graph plain = g.build();
+        if (options.adapters().isEmpty()) {
+            this.graph = plain;
+            this.weights = own;
+        } else {
+            Lora lora = Adapters.add(plain, options.adapters(), architecture.basePrefix());
+            this.graph = lora.graph();
+            this.weights =
+                    new ModelWeights(lora.checkpoint(files.checkpoint()), architecture.basePrefix(), options.exact());
+        }
         for (Node n : graph.nodes()) {
             if (n.op() instanceof Parameter p) {
                 weights.check(p);
@@ -94,7 +104,8 @@ public final class Model implements AutoCloseable {
 
     public static Model open(String model, OpenOptions options) {
         chooseKernelsSoon();
-        return open(ModelFiles.of(model, options), options);
+        Adapters.Found found = Adapters.find(model, options);
+        return open(ModelFiles.of(found.model(), found.options()), found.options());
     }
 
     /** Begins to choose the kernels on another thread, while headers are read: their code is made then, which takes a while. */
@@ -155,6 +166,16 @@ public final class Model implements AutoCloseable {
 
     public Checkpoint checkpoint() {
         return weights.checkpoint();
+    }
+
+    /** What names of the base model's tensors begin with in checkpoints of models with a head. */
+    public String basePrefix() {
+        return architecture.basePrefix();
+    }
+
+    /** What the checkpoint calls a tensor that the graph names; empty if it has none. */
+    public Optional<String> tensorName(String name) {
+        return weights.find(name);
     }
 
     /** A weight as the graph uses it, in the checkpoint's format: cut out of a fused matrix, turned where it is kept transposed. */

@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.OptionSpec;
 /** The quick way to read the arguments of {@code run} says what picocli says, or leaves them to it. */
 class PlainRunTest {
     /** Options that may come several times, or end a run before it begins: picocli's alone. */
-    private static final List<String> LEFT = List.of("--stop", "--logit-bias", "--help", "--version");
+    private static final List<String> LEFT = List.of("--stop", "--adapter", "--logit-bias", "--help", "--version");
 
     private static final List<String> VALUES = List.of(
             "1",

@@ -12,8 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -80,6 +82,16 @@ public final class Converter {
      * @throws ResourceException if the disk has no room
      */
     public static Result convert(Path model, String to, Path out, Progress progress) {
+        return convert(model, to, out, progress, Optional.empty());
+    }
+
+    /**
+     * Converts a model whose weights something is done to, such as adapters merged into them.
+     *
+     * @param change gives the weights to write for those of the checkpoint, under transformers' names
+     */
+    public static Result convert(
+            Path model, String to, Path out, Progress progress, Optional<UnaryOperator<Checkpoint>> change) {
         QuantPlan plan = QuantPlan.named(to);
         boolean gguf = out.toString().toLowerCase(Locale.ROOT).endsWith(".gguf");
         boolean fromGguf = !Files.isDirectory(model);
@@ -92,13 +104,21 @@ public final class Converter {
                             + " or convert to f32, f16 or bf16");
         }
         if (fromGguf) {
-            return gguf ? requantise(model, plan, out, progress) : toDirectory(model, plan, out, progress);
+            if (gguf && change.isPresent()) {
+                throw new UsageException(
+                        "convert --adapter from .gguf to .gguf: not possible at once; convert to a directory first");
+            }
+            return gguf
+                    ? requantise(model, plan, out, progress)
+                    : toDirectory(model, plan, out, progress, change.orElse(c -> c));
         }
-        return gguf ? toGguf(model, plan, out, progress) : rewrite(model, plan, out, progress);
+        UnaryOperator<Checkpoint> own = change.orElse(c -> c);
+        return gguf ? toGguf(model, plan, out, progress, own) : rewrite(model, plan, out, progress, own);
     }
 
-    private static Result toGguf(Path model, QuantPlan plan, Path out, Progress progress) {
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+    private static Result toGguf(
+            Path model, QuantPlan plan, Path out, Progress progress, UnaryOperator<Checkpoint> change) {
+        try (Checkpoint checkpoint = change.apply(Checkpoint.open(model))) {
             HfToGguf source = new HfToGguf(model, checkpoint);
             List<StreamedTensor> tensors = source.tensors(plan);
             GgufWriter.write(out, source.keys(plan), tensors, told(tensors, progress));
@@ -131,8 +151,9 @@ public final class Converter {
     }
 
     /** A Hugging Face directory in another float type. */
-    private static Result rewrite(Path model, QuantPlan plan, Path out, Progress progress) {
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+    private static Result rewrite(
+            Path model, QuantPlan plan, Path out, Progress progress, UnaryOperator<Checkpoint> change) {
+        try (Checkpoint checkpoint = change.apply(Checkpoint.open(model))) {
             Map<String, Object> config = config(model.resolve("config.json"), plan.main());
             List<StreamedTensor> tensors = new ArrayList<>();
             for (String name : checkpoint.names()) {
@@ -151,8 +172,10 @@ public final class Converter {
         }
     }
 
-    private static Result toDirectory(Path model, QuantPlan plan, Path out, Progress progress) {
+    private static Result toDirectory(
+            Path model, QuantPlan plan, Path out, Progress progress, UnaryOperator<Checkpoint> change) {
         try (GgufModel gguf = GgufModel.open(model)) {
+            Checkpoint weights = change.apply(gguf);
             Map<String, Object> config = new LinkedHashMap<>(gguf.config());
             boolean transposed = config.remove("conv1d_layout") != null;
             config.put("torch_dtype", torchName(plan.main()));
@@ -161,7 +184,7 @@ public final class Converter {
                 boolean turn = transposed
                         && gguf.entry(name).orElseThrow().shape().size() == 2
                         && (name.contains(".c_attn.") || name.contains(".c_proj.") || name.contains(".c_fc."));
-                tensors.add(plain(gguf, name, plan.main(), turn));
+                tensors.add(plain(weights, name, plan.main(), turn));
             }
             Map<String, byte[]> tokenizer = TokenizerFiles.of(gguf);
             return inDirectory(out, directory -> {
