@@ -5,6 +5,8 @@ import dev.cutaway.tensor.Tensor;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One sequence to learn from: what the model reads, and what it should say of each of its rows (or of the whole).
@@ -17,6 +19,10 @@ import java.util.Map;
  */
 public record Example(
         Map<String, Tensor> inputs, Binding binding, Map<String, int[]> labels, Map<String, float[]> targets) {
+    private static final int LONGEST_SHARED = 1024;
+    private static final AtomicReferenceArray<@Nullable Tensor> COUNTED =
+            new AtomicReferenceArray<>(LONGEST_SHARED + 1);
+
     public Example {
         inputs = Map.copyOf(inputs);
         labels = Map.copyOf(labels);
@@ -86,9 +92,9 @@ public record Example(
     public static Example pair(int[] source, int[] sourcePositions, int[] target, int[] labels) {
         Map<String, Tensor> in = rows(target.length);
         in.put("tokens", ints(target));
-        in.put("position", ints(count(target.length)));
+        in.put("position", upTo(target.length));
         in.put("source tokens", ints(source));
-        in.put("source row", ints(count(source.length)));
+        in.put("source row", upTo(source.length));
         in.put("source position", ints(sourcePositions));
         return new Example(in, Binding.rows(target.length, target.length, source.length), labels);
     }
@@ -98,7 +104,7 @@ public record Example(
         int n = (int) patches.dim(0);
         Map<String, Tensor> in = rows(n);
         in.put("patches", patches);
-        in.put("position", ints(count(n)));
+        in.put("position", upTo(n));
         return new Example(in, Binding.rows(n, n), new int[] {label});
     }
 
@@ -113,9 +119,22 @@ public record Example(
 
     private static Map<String, Tensor> rows(int n) {
         Map<String, Tensor> in = new HashMap<>();
-        in.put("row", ints(count(n)));
-        in.put("key", ints(count(n)));
+        in.put("row", upTo(n));
+        in.put("key", upTo(n));
         return in;
+    }
+
+    /** 0 to n - 1; examples of the same length share it. */
+    private static Tensor upTo(int n) {
+        if (n > LONGEST_SHARED) {
+            return ints(count(n));
+        }
+        Tensor t = COUNTED.get(n);
+        if (t == null) {
+            t = ints(count(n));
+            COUNTED.set(n, t);
+        }
+        return t;
     }
 
     private static Tensor ints(int[] x) {
