@@ -60,10 +60,10 @@ public final class Backward implements Differentiation {
     static int[] counted(Objective objective, List<Example> batch) {
         int[] n = new int[objective.parts().size()];
         for (int i = 0; i < n.length; i++) {
-            String labels = objective.parts().get(i).labels();
-            n[i] = batch.stream().mapToInt(e -> e.counted(labels)).sum();
+            Objective.Part part = objective.parts().get(i);
+            n[i] = batch.stream().mapToInt(e -> objective.counted(part, e)).sum();
             if (n[i] == 0) {
-                throw new IllegalArgumentException("no row of the batch has " + labels + " that count");
+                throw new IllegalArgumentException("no row of the batch has " + part.labels() + " that count");
             }
         }
         return n;
@@ -101,12 +101,7 @@ public final class Backward implements Differentiation {
     private Evaluator evaluator(Example e, int[] counted) {
         Map<String, Tensor> in = new LinkedHashMap<>(e.inputs());
         for (int i = 0; i < counted.length; i++) {
-            Objective.Part part = objective.parts().get(i);
-            int[] labels = Objects.requireNonNull(e.labels().get(part.labels()), part.labels());
-            float[] each = new float[labels.length];
-            Arrays.fill(each, 1f / counted[i]);
-            in.put(part.labels(), Tensor.ofInts(labels, labels.length));
-            in.put(part.weights(), Tensor.of(each, labels.length));
+            in.putAll(objective.inputs(objective.parts().get(i), e, counted[i]));
         }
         return new Evaluator(opened, e.binding(), new Inputs(in, weights), Map.of());
     }

@@ -7,12 +7,21 @@ import dev.cutaway.graph.GraphBuilder;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Binary;
+import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
 import dev.cutaway.graph.op.Ein;
+import dev.cutaway.graph.op.LogSoftmax;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.Reshape;
+import dev.cutaway.graph.op.Softmax;
+import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.UsageException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
@@ -30,14 +39,59 @@ public final class Objective {
     private final Gradients gradients;
     private final List<Part> parts;
 
+    /** What a term of the loss compares. */
+    public enum Kind {
+        /** Cross-entropy to labels, whole numbers. A teacher's labels are such ones too (hard distillation: Touvron et al., arXiv 2012.12877). */
+        CLASSES,
+        /**
+         * The Kullback-Leibler divergence from a teacher's softened distribution to the model's, {@code T^2 KL(softmax(teacher / T),
+         * softmax(logits / T))} (Hinton et al., arXiv 1503.02531): the target is the teacher's logits, as many for each row as there are classes.
+         */
+        TEACHER,
+        /** The mean squared difference to numbers, as many for each row as the value has. */
+        NUMBERS
+    }
+
     /**
-     * One term of the loss: cross-entropy of logits.
+     * One term of the loss.
      *
      * @param logits the name of a value {@code [row, class]}, of any row space
-     * @param labels the name of the labels in an {@link Example}, one for each row of the logits
+     * @param labels the name of the labels in an {@link Example}, one for each row of the logits; or of the target, row by row
      * @param smoothing label smoothing, 0 for none
+     * @param kind what is compared
+     * @param factor how much the term counts
+     * @param temperature by which logits are divided where a teacher is followed
      */
-    public record Part(String logits, String labels, double smoothing) {
+    public record Part(String logits, String labels, double smoothing, Kind kind, double factor, double temperature) {
+        public Part {
+            if (!Double.isFinite(factor) || factor < 0) {
+                throw new UsageException("the loss of " + logits + " counts " + factor + "; it must be 0 or more");
+            }
+            if (!Double.isFinite(temperature) || temperature <= 0) {
+                throw new UsageException("temperature is " + temperature + "; it must be above 0");
+            }
+        }
+
+        /** Cross-entropy to labels, counted once. */
+        public Part(String logits, String labels, double smoothing) {
+            this(logits, labels, smoothing, Kind.CLASSES, 1, 1);
+        }
+
+        /** Follows a teacher's logits. */
+        public static Part teacher(String logits, String target, double factor, double temperature) {
+            return new Part(logits, target, 0, Kind.TEACHER, factor, temperature);
+        }
+
+        /** Mean squared error. */
+        public static Part numbers(String value, String target, double factor) {
+            return new Part(value, target, 0, Kind.NUMBERS, factor, 1);
+        }
+
+        /** The same, counted so many times. */
+        public Part times(double newFactor) {
+            return new Part(logits, labels, smoothing, kind, newFactor, temperature);
+        }
+
         /** The graph's input that says how much each row counts. */
         public String weights() {
             return "weights of " + labels;
@@ -60,7 +114,7 @@ public final class Objective {
     }
 
     /**
-     * A sum of terms, each the mean over its counted rows.
+     * A sum of terms, each the mean over its counted rows, times its factor.
      *
      * @param trained weights of which gradients are wanted
      */
@@ -77,11 +131,111 @@ public final class Objective {
 
     private static Value term(GraphBuilder g, Value logits, Part p) {
         Dim rows = logits.type().dim(0);
-        Value labels = g.input(p.labels(), Type.integers(rows));
+        Value each = g.name(p.rowLoss(), rowLoss(g, logits, p)); // [row]
         Value weights = g.input(p.weights(), Type.real(rows));
-        Value each = g.name(p.rowLoss(), g.add(new CrossEntropy(p.smoothing()), logits, labels)); // [row]
         Value column = g.add(Reshape.to(rows, Dim.of("one", 1)), each); // [row, 1]
         return g.add(new Ein("r,rk->k", "row", "weight times loss", "\\sum_{r} w_r\\,l_r"), weights, column); // [1]
+    }
+
+    private static Value rowLoss(GraphBuilder g, Value logits, Part p) {
+        return switch (p.kind()) {
+            case CLASSES ->
+                g.add(
+                        new CrossEntropy(p.smoothing()),
+                        logits,
+                        g.input(p.labels(), Type.integers(logits.type().dim(0))));
+            case TEACHER -> teacher(g, logits, p);
+            case NUMBERS -> {
+                Value target = g.input(p.labels(), logits.type());
+                Value off = g.add(Binary.SUBTRACT, logits, target); // [row, number]
+                Ein squares = new Ein("rc,rc->r", "number", "difference squared", "\\sum_{c} d_c^2");
+                yield g.add(Constant.scale(1.0 / logits.type().size(1)), g.add(squares, off, off));
+            }
+        };
+    }
+
+    private static Value teacher(GraphBuilder g, Value logits, Part p) {
+        Constant soften = Constant.scale(1 / p.temperature());
+        Value teacher = g.add(soften, g.input(p.labels(), logits.type()));
+        Value wanted = g.add(new Softmax(), teacher); // [row, class]
+        Value logs = g.add(new LogSoftmax(), g.add(soften, logits));
+        Value apart = g.add(Binary.SUBTRACT, g.add(new LogSoftmax(), teacher), logs);
+        Ein sum = new Ein(
+                "rc,rc->r",
+                "class",
+                "the teacher's probability times the difference of the logarithms",
+                "\\sum_{c} q_c (\\log q_c - \\log p_c)");
+        return g.add(Constant.scale(p.temperature() * p.temperature()), g.add(sum, wanted, apart));
+    }
+
+    /** Whether all terms are cross-entropies to labels, which plans compute; others are computed by the definition only. */
+    public boolean classes() {
+        return parts.stream().allMatch(p -> p.kind() == Kind.CLASSES);
+    }
+
+    /** Rows of an example that count for a term. */
+    int counted(Part p, Example e) {
+        if (p.kind() == Kind.CLASSES) {
+            return e.counted(p.labels());
+        }
+        int n = 0;
+        for (boolean counts : counts(p, e)) {
+            n += counts ? 1 : 0;
+        }
+        return n;
+    }
+
+    private boolean[] counts(Part p, Example e) {
+        float[] target = target(p, e);
+        int width = width(p);
+        if (target.length % width != 0) {
+            throw new IllegalArgumentException(
+                    p.labels() + " holds " + target.length + " numbers; rows of " + p.logits() + " have " + width);
+        }
+        boolean[] counts = new boolean[target.length / width];
+        Arrays.fill(counts, true);
+        for (int i = 0; i < target.length; i++) {
+            counts[i / width] &= !Float.isNaN(target[i]);
+        }
+        return counts;
+    }
+
+    private static float[] target(Part p, Example e) {
+        return e.targets().getOrDefault(p.labels(), new float[0]);
+    }
+
+    private int width(Part p) {
+        return gradients.graph().require(p.logits()).type().size(1);
+    }
+
+    /**
+     * What an example gives to a term's inputs.
+     *
+     * @param rows of the whole batch that count
+     */
+    Map<String, Tensor> inputs(Part p, Example e, int rows) {
+        Map<String, Tensor> in = new LinkedHashMap<>();
+        float share = (float) (p.factor() / rows);
+        if (p.kind() == Kind.CLASSES) {
+            int[] labels = Objects.requireNonNull(e.labels().get(p.labels()), p.labels());
+            float[] each = new float[labels.length];
+            Arrays.fill(each, share);
+            in.put(p.labels(), Tensor.ofInts(labels, labels.length));
+            in.put(p.weights(), Tensor.of(each, labels.length));
+            return in;
+        }
+        boolean[] counts = counts(p, e);
+        float[] target = target(p, e).clone();
+        float[] each = new float[counts.length];
+        for (int r = 0; r < counts.length; r++) {
+            each[r] = counts[r] ? share : 0;
+        }
+        for (int i = 0; i < target.length; i++) {
+            target[i] = counts[i / width(p)] ? target[i] : 0; // what is not counted must still be a number
+        }
+        in.put(p.labels(), Tensor.of(target, counts.length, width(p)));
+        in.put(p.weights(), Tensor.of(each, counts.length));
+        return in;
     }
 
     public Gradients gradients() {

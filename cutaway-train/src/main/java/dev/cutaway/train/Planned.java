@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /** Loss and gradients by a plan: all rows of a batch at once, by kernels. Held to {@link Backward}. Not for two threads at once. */
 public final class Planned implements Differentiation, AutoCloseable {
@@ -30,6 +29,10 @@ public final class Planned implements Differentiation, AutoCloseable {
     }
 
     private Planned(Objective objective, Trained weights, Pool pool, int rowsAtOnce, boolean back, boolean recompute) {
+        if (!objective.classes()) {
+            throw new IllegalArgumentException(
+                    "only cross-entropies to labels are planned; Backward computes the others");
+        }
         this.objective = objective;
         this.rowsAtOnce = rowsAtOnce;
         List<LearningPlan.Term> terms = objective.parts().stream()
@@ -72,12 +75,7 @@ public final class Planned implements Differentiation, AutoCloseable {
     private Segment segment(Example e, int[] counted) {
         Map<String, Tensor> in = new LinkedHashMap<>(e.inputs());
         for (int i = 0; i < counted.length; i++) {
-            Objective.Part p = objective.parts().get(i);
-            int[] labels = Objects.requireNonNull(e.labels().get(p.labels()), p.labels());
-            float[] each = new float[labels.length];
-            Arrays.fill(each, 1f / counted[i]);
-            in.put(p.labels(), Tensor.ofInts(labels, labels.length));
-            in.put(p.weights(), Tensor.of(each, labels.length));
+            in.putAll(objective.inputs(objective.parts().get(i), e, counted[i]));
         }
         return new Segment(in, e.binding());
     }

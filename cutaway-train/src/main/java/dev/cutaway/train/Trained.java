@@ -8,19 +8,39 @@ import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
-/** Weights that change: one float32 tensor per parameter of a graph, of the parameter's shape, written by the optimiser. */
+/**
+ * The weights of a graph that is trained: one float32 tensor, written by the optimiser, for each weight that changes; those that are frozen are
+ * read where they are, in the model's own format.
+ */
 public final class Trained {
     private final Map<Parameter, Tensor> weights;
+    private final Set<Parameter> frozen;
+    private final Function<Parameter, Tensor> given;
 
-    private Trained(Map<Parameter, Tensor> weights) {
+    private Trained(Map<Parameter, Tensor> weights, Set<Parameter> frozen, Function<Parameter, Tensor> given) {
         this.weights = weights;
+        this.frozen = frozen;
+        this.given = given;
+    }
+
+    /**
+     * Copies of some given weights; the others are frozen and not copied.
+     *
+     * @param weights a checkpoint's ({@code model::weight}), which must stay open
+     * @param trained which ones change
+     */
+    public static Trained copyOf(Graph graph, Function<Parameter, Tensor> weights, Predicate<Parameter> trained) {
+        return of(graph, weights, trained, p -> Tensor.of(weights.apply(p).toFloats(), shape(p)));
     }
 
     /** Copies of given weights: a checkpoint's ({@code model::weight}). */
@@ -58,26 +78,42 @@ public final class Trained {
     }
 
     private static Trained of(Graph graph, Function<Parameter, Tensor> make) {
+        return of(graph, make, p -> true, make);
+    }
+
+    private static Trained of(
+            Graph graph,
+            Function<Parameter, Tensor> given,
+            Predicate<Parameter> trained,
+            Function<Parameter, Tensor> make) {
         Map<Parameter, Tensor> all = new LinkedHashMap<>();
+        Set<Parameter> frozen = new HashSet<>();
         for (Node n : graph.nodes()) {
             if (n.op() instanceof Parameter p) {
-                all.computeIfAbsent(p, make);
+                if (trained.test(p)) {
+                    all.computeIfAbsent(p, make);
+                } else {
+                    frozen.add(p);
+                }
             }
         }
-        return new Trained(all);
+        return new Trained(all, frozen, given);
     }
 
     private static long[] shape(Parameter p) {
         return p.dims().stream().mapToLong(d -> ((Dim.Size) d).value()).toArray();
     }
 
-    /** All weights, in the order of the graph. */
+    /** The weights that change, in the order of the graph. */
     public Collection<Parameter> parameters() {
         return Collections.unmodifiableSet(weights.keySet());
     }
 
-    /** One weight; its numbers change with each step. */
+    /** One weight: float32 if it changes, which it does with each step; else as the model keeps it. */
     public Tensor weight(Parameter p) {
+        if (frozen.contains(p)) {
+            return given.apply(p);
+        }
         return Objects.requireNonNull(weights.get(p), "the weight belongs to another graph");
     }
 
