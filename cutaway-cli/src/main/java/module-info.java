@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.cutaway.cli {
     requires static org.jspecify;
     requires dev.cutaway.inspect;
+    requires dev.cutaway.train;
     requires com.fasterxml.jackson.databind;
     requires info.picocli;
     requires java.management;

@@ -6,7 +6,10 @@ module dev.cutaway.train {
     requires static org.jspecify;
     requires transitive dev.cutaway.model;
     requires com.fasterxml.jackson.databind;
+    requires jdk.management;
+    requires org.snakeyaml.engine.v2;
 
     exports dev.cutaway.train;
     exports dev.cutaway.train.data;
+    exports dev.cutaway.train.run;
 }

@@ -23,6 +23,7 @@ final class Commands {
         ALL.put("tokenize", Tokenize::new);
         ALL.put("probe", Probe::new);
         ALL.put("describe", Describe::new);
+        ALL.put("train", Train::new);
         ALL.put("eval", Eval::new);
         ALL.put("bench", Bench::new);
         ALL.put("convert", Convert::new);

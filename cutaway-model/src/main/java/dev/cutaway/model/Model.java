@@ -123,6 +123,11 @@ public final class Model implements AutoCloseable {
         return open(path.toString());
     }
 
+    /** A model of files that are known already. */
+    static Model of(ModelFiles files, OpenOptions options) {
+        return open(files, options);
+    }
+
     private static Model open(ModelFiles files, OpenOptions options) {
         try {
             return new Model(files, options);

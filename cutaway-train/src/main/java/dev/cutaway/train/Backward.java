@@ -39,8 +39,22 @@ public final class Backward implements Differentiation {
     }
 
     @Override
-    public Result of(List<Example> batch) {
-        int[] counted = counted(objective, batch);
+    public Objective objective() {
+        return objective;
+    }
+
+    @Override
+    public double loss(List<Example> piece, int[] counted) {
+        Value total = gradients.graph().inOpened(gradients.loss());
+        double loss = 0;
+        for (Example e : piece) {
+            loss += of(evaluator(e, counted).evaluate(List.of(total)), total).get(0);
+        }
+        return loss;
+    }
+
+    @Override
+    public Result of(List<Example> batch, int[] counted) {
         Map<Parameter, float[]> sums = new LinkedHashMap<>();
         double loss = 0;
         Value total = gradients.graph().inOpened(gradients.loss());
@@ -53,11 +67,15 @@ public final class Backward implements Differentiation {
         }
         Map<Parameter, Tensor> result = new LinkedHashMap<>();
         sums.forEach((p, x) -> result.put(p, Tensor.of(x, weights.weight(p).shape())));
-        return new Result(loss, result, Arrays.stream(counted).sum());
+        int rows = 0;
+        for (Objective.Part p : objective.parts()) {
+            rows += batch.stream().mapToInt(e -> e.counted(p.labels())).sum();
+        }
+        return new Result(loss, result, rows);
     }
 
     /** Rows that count, for each part of an objective. */
-    static int[] counted(Objective objective, List<Example> batch) {
+    public static int[] counted(Objective objective, List<Example> batch) {
         int[] n = new int[objective.parts().size()];
         for (int i = 0; i < n.length; i++) {
             Objective.Part part = objective.parts().get(i);

@@ -17,10 +17,30 @@ public interface Differentiation {
      */
     record Result(double loss, Map<Parameter, Tensor> gradients, int counted) {}
 
+    /** What is differentiated. */
+    Objective objective();
+
+    /**
+     * Loss and gradients of a batch, or of a piece of one, at the weights as they are now.
+     *
+     * @param counted rows of the whole batch that count, for each part of the objective; what the pieces give adds up to what the batch
+     *     gives
+     */
+    Result of(List<Example> piece, int[] counted);
+
     /**
      * Loss and gradients of a batch at the weights as they are now.
      *
      * @throws IllegalArgumentException if no row of a part counts
      */
-    Result of(List<Example> batch);
+    default Result of(List<Example> batch) {
+        return of(batch, Backward.counted(objective(), batch));
+    }
+
+    /**
+     * The loss alone, as it is measured: nothing random in it.
+     *
+     * @param counted rows that count in all pieces together, for each part of the objective
+     */
+    double loss(List<Example> piece, int[] counted);
 }

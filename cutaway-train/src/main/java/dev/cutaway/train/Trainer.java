@@ -1,9 +1,18 @@
 package dev.cutaway.train;
 
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.op.WeightSource;
 import dev.cutaway.graph.run.Pool;
 import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** Training steps: gradients of a batch, clipped, and the optimiser's update of all weights. Nothing in it is random. */
@@ -28,6 +37,15 @@ public final class Trainer {
      * @param counted rows whose labels counted
      */
     public record Step(long step, double loss, double gradientNorm, double rate, int counted) {}
+
+    /**
+     * Lengths of what belongs to one weight in one step.
+     *
+     * @param gradient before clipping
+     * @param weight after the update
+     * @param update what was added to it
+     */
+    public record Norms(double gradient, double weight, double update) {}
 
     /**
      * On one thread.
@@ -60,13 +78,29 @@ public final class Trainer {
         this.clip = clip;
     }
 
+    /** Steps that were done. */
+    public long steps() {
+        return step;
+    }
+
     /**
      * One step.
      *
      * @throws BadInputException if loss or gradient are not finite; the weights are then those of the step before
      */
     public Step step(List<Example> batch) {
-        Differentiation.Result r = differentiation.of(batch);
+        return step(batch, 1, Optional.empty());
+    }
+
+    /**
+     * One step, whose gradients are computed piece by piece so that they need less memory.
+     *
+     * @param pieces into how many pieces the batch is cut
+     * @param norms where each weight's lengths are put; empty if nobody asks
+     * @throws BadInputException if loss or gradient are not finite; the weights are then those of the step before
+     */
+    public Step step(List<Example> batch, int pieces, Optional<Map<Parameter, Norms>> norms) {
+        Differentiation.Result r = gradients(batch, pieces);
         double norm = update.norm(r.gradients().values());
         long s = step + 1;
         if (!Double.isFinite(r.loss()) || !Double.isFinite(norm)) {
@@ -77,7 +111,103 @@ public final class Trainer {
         double lr = rate * schedule.multiplier(s);
         // As PyTorch's clip_grad_norm_, its small constant included.
         float by = clip > 0 ? (float) Math.min(1, clip / (norm + 1e-6)) : 1;
+        Map<Parameter, float[]> before = new LinkedHashMap<>();
+        norms.ifPresent(n ->
+                r.gradients().forEach((p, g) -> before.put(p, update.weight(p).toFloats())));
         update.apply(r.gradients(), by, s, lr);
+        norms.ifPresent(n -> before.forEach((p, b) -> {
+            Tensor gradient = Objects.requireNonNull(r.gradients().get(p));
+            Tensor after = update.weight(p);
+            n.put(p, new Norms(update.norm(List.of(gradient)), update.norm(List.of(after)), distance(b, after)));
+        }));
         return new Step(s, r.loss(), norm, lr, r.counted());
+    }
+
+    private static double distance(float[] before, Tensor after) {
+        MemorySegment x = after.data();
+        double sum = 0;
+        for (int i = 0; i < before.length; i++) {
+            double d = x.getAtIndex(ValueLayout.JAVA_FLOAT, i) - before[i];
+            sum += d * d;
+        }
+        return Math.sqrt(sum);
+    }
+
+    private Differentiation.Result gradients(List<Example> batch, int pieces) {
+        if (pieces <= 1) {
+            return differentiation.of(batch);
+        }
+        int[] counted = Backward.counted(differentiation.objective(), batch);
+        int size = (batch.size() + pieces - 1) / pieces;
+        Map<Parameter, Tensor> sums = new LinkedHashMap<>();
+        double loss = 0;
+        int rows = 0;
+        for (int from = 0; from < batch.size(); from += size) {
+            List<Example> piece = batch.subList(from, Math.min(batch.size(), from + size));
+            Differentiation.Result r = differentiation.of(piece, counted);
+            loss += r.loss();
+            rows += r.counted();
+            r.gradients().forEach((p, g) -> add(sums, p, g));
+        }
+        return new Differentiation.Result(loss, sums, rows);
+    }
+
+    /** Copies the first piece's, since theirs are valid until the next. */
+    private static void add(Map<Parameter, Tensor> sums, Parameter p, Tensor g) {
+        Tensor sum = sums.get(p);
+        if (sum == null) {
+            sums.put(p, Tensor.of(g.toFloats(), g.shape()));
+            return;
+        }
+        MemorySegment s = sum.data();
+        MemorySegment x = g.data();
+        for (long i = 0; i < sum.size(); i++) {
+            float both =
+                    s.getAtIndex(ValueLayout.JAVA_FLOAT, i) + x.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            s.setAtIndex(ValueLayout.JAVA_FLOAT, i, both);
+        }
+    }
+
+    /** The optimiser's state, by names that tell weight and part: what a checkpoint must hold beside the weights. */
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> all = new LinkedHashMap<>();
+        update.states().forEach((p, tensors) -> {
+            for (int i = 0; i < tensors.size(); i++) {
+                all.put(stateName(p, i), tensors.get(i));
+            }
+        });
+        return all;
+    }
+
+    private static String stateName(Parameter p, int i) {
+        WeightSource s = p.source();
+        String part = s.to() < 0 ? "" : "[" + s.from() + ":" + s.to() + (s.groups() > 1 ? " of " + s.groups() : "") + "]";
+        return s.name() + part + "." + i;
+    }
+
+    /**
+     * Goes on after a step of an earlier run, whose weights are there already.
+     *
+     * @param done steps that it had done
+     * @param saved what {@link #state()} gave then, by name
+     * @throws BadInputException if it is of another shape
+     */
+    public void restore(long done, Function<String, Optional<Tensor>> saved) {
+        step = done;
+        for (Parameter p : update.parameters()) {
+            if (saved.apply(stateName(p, 0)).isEmpty()) {
+                continue; // frozen, or an optimiser without state
+            }
+            List<Tensor> own = update.state(p);
+            for (int i = 0; i < own.size(); i++) {
+                String name = stateName(p, i);
+                Tensor from = saved.apply(name)
+                        .filter(t -> t.size() == update.weight(p).size())
+                        .orElseThrow(() -> new BadInputException(
+                                "the optimiser's state of " + name + " is missing or of another size; the run began with"
+                                        + " another model or optimiser, start again with --overwrite"));
+                MemorySegment.copy(from.widen().data(), 0, own.get(i).data(), 0, own.get(i).byteSize());
+            }
+        }
     }
 }

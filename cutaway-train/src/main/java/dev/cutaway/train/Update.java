@@ -96,6 +96,14 @@ public final class Update {
         });
     }
 
+    Tensor weight(Parameter p) {
+        return weights.weight(p);
+    }
+
+    Collection<Parameter> parameters() {
+        return weights.parameters();
+    }
+
     /** What the optimiser keeps beside a weight: zeros before the first step. Whoever resumes a run writes into it. */
     public List<Tensor> state(Parameter p) {
         return Objects.requireNonNull(states.computeIfAbsent(

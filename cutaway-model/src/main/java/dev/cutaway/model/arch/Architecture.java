@@ -30,4 +30,19 @@ public interface Architecture {
     default String basePrefix() {
         return "model.";
     }
+
+    /**
+     * How a weight begins where no checkpoint gives it, as in transformers.
+     *
+     * @param name as {@link #build} names it
+     * @param rank dimensions that the checkpoint keeps it with
+     */
+    default Initial initial(Config c, String name, int rank) {
+        return Initial.usual(c, name, rank);
+    }
+
+    /** The shape that checkpoints keep a weight in, where it is not the graph's (an image's patches). */
+    default long[] storedShape(Config c, String name, long[] shape) {
+        return shape;
+    }
 }

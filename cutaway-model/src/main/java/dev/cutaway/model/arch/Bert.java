@@ -31,6 +31,11 @@ final class Bert implements Architecture {
     }
 
     @Override
+    public Initial initial(Config c, String name, int rank) {
+        return Initial.usual(c, name, rank).padding(c, "bert.embeddings.word_embeddings.weight", name, 0);
+    }
+
+    @Override
     public Sizes sizes(Config c) {
         int width = c.positive("hidden_size", 768);
         int heads = c.positive("num_attention_heads", 12);

@@ -19,6 +19,14 @@ final class Gemma2 implements Architecture {
     }
 
     @Override
+    public Initial initial(Config c, String name, int rank) {
+        // Gains are kept around 0 here.
+        return rank == 1
+                ? Initial.constant(0)
+                : Initial.usual(c, name, rank).padding(c, "model.embed_tokens.weight", name, 0);
+    }
+
+    @Override
     public Sizes sizes(Config c) {
         return LlamaFamily.sizes(c, 256);
     }

@@ -28,6 +28,15 @@ final class Gpt2 implements Architecture {
     }
 
     @Override
+    public Initial initial(Config c, String name, int rank) {
+        // What is added to the stream begins smaller, the deeper the model is (the paper's section 2.3).
+        boolean added = name.endsWith("c_proj.weight");
+        return added
+                ? Initial.normal(Initial.range(c) / Math.sqrt(2.0 * sizes(c).layers()))
+                : Initial.usual(c, name, rank);
+    }
+
+    @Override
     public Sizes sizes(Config c) {
         int width = c.positive("n_embd", 768);
         int heads = c.positive("n_head", 12);

@@ -19,6 +19,11 @@ final class Mistral implements Architecture {
     }
 
     @Override
+    public Initial initial(Config c, String name, int rank) {
+        return Initial.usual(c, name, rank).padding(c, "model.embed_tokens.weight", name, -1);
+    }
+
+    @Override
     public Sizes sizes(Config c) {
         return LlamaFamily.sizes(c, 0);
     }

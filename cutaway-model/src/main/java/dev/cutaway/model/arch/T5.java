@@ -33,6 +33,22 @@ final class T5 implements Architecture {
     }
 
     @Override
+    public Initial initial(Config c, String name, int rank) {
+        Sizes s = sizes(c);
+        double factor = c.real("initializer_factor", 1);
+        double width = s.width();
+        double deviation = switch (name.replaceAll(".*\\.(?=[^.]+\\.weight$)", "")) {
+            case "q.weight" -> Math.pow(width * s.headSize(), -0.5);
+            case "k.weight", "v.weight", "wi.weight", "wi_0.weight", "wi_1.weight", "relative_attention_bias.weight" ->
+                Math.pow(width, -0.5);
+            case "o.weight" -> Math.pow((double) s.heads() * s.headSize(), -0.5);
+            case "wo.weight" -> Math.pow(s.hidden(), -0.5);
+            default -> 1; // the embedding, and an unembedding of its own
+        };
+        return rank == 1 ? Initial.constant(factor) : Initial.normal(factor * deviation);
+    }
+
+    @Override
     public Sizes sizes(Config c) {
         int heads = c.positive("num_heads", 8);
         return new Sizes(

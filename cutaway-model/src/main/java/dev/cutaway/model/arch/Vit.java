@@ -32,6 +32,18 @@ final class Vit implements Architecture {
     }
 
     @Override
+    public long[] storedShape(Config c, String name, long[] shape) {
+        ImageSizes image = ImageSizes.of(c);
+        return switch (name) {
+            case "vit.embeddings.cls_token" -> new long[] {1, 1, shape[0]};
+            case "vit.embeddings.position_embeddings" -> new long[] {1, shape[0], shape[1]};
+            case "vit.embeddings.patch_embeddings.projection.weight" ->
+                new long[] {shape[0], image.channels(), image.patchHeight(), image.patchWidth()};
+            default -> shape;
+        };
+    }
+
+    @Override
     public Sizes sizes(Config c) {
         int width = c.positive("hidden_size", 768);
         int heads = c.positive("num_attention_heads", 12);

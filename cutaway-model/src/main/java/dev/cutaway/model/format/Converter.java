@@ -317,6 +317,31 @@ public final class Converter {
         }
     }
 
+    /**
+     * The files of a model's tokenizer, by name.
+     *
+     * @param checkpoint the model's weights; a GGUF file has its tokenizer inside
+     * @param directory where the files are, if there is one
+     */
+    public static Map<String, byte[]> tokenizer(Checkpoint checkpoint, Optional<Path> directory) {
+        if (checkpoint instanceof GgufModel gguf) {
+            return TokenizerFiles.of(gguf);
+        }
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (String name : COMPANIONS) {
+            Path file = directory.map(d -> d.resolve(name)).orElse(Path.of(name));
+            boolean other = name.startsWith("generation") || name.startsWith("preprocessor") || name.contains("sentence");
+            if (directory.isPresent() && !other && !name.equals("modules.json") && Files.isRegularFile(file)) {
+                try {
+                    files.put(name, Files.readAllBytes(file));
+                } catch (IOException e) {
+                    throw new BadInputException(file + ": cannot be read (" + MappedFile.reason(e) + ")", e);
+                }
+            }
+        }
+        return files;
+    }
+
     private static boolean isEmptyDirectory(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
             return false;

@@ -1,0 +1,196 @@
+package dev.cutaway.train.run;
+
+import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.model.Blueprint;
+import dev.cutaway.model.Config;
+import dev.cutaway.model.Family;
+import dev.cutaway.model.OpenOptions;
+import dev.cutaway.tensor.BadInputException;
+import dev.cutaway.tensor.ResourceException;
+import dev.cutaway.tensor.UsageException;
+import dev.cutaway.text.Tokenizer;
+import dev.cutaway.train.Backward;
+import dev.cutaway.train.Differentiation;
+import dev.cutaway.train.Objective;
+import dev.cutaway.train.Trained;
+import dev.cutaway.train.Trainer;
+import dev.cutaway.train.data.Batches;
+import dev.cutaway.train.data.DataContext;
+import dev.cutaway.train.data.DataSource;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * What a run needs, put together and checked from a recipe before the first step: model, tokenizer, data, objective, optimiser.
+ *
+ * @param recipe what is run
+ * @param blueprint the model
+ * @param tokenizer with its files; empty if there is none
+ * @param objective the recipe's, or the family's
+ * @param batches what is learnt from
+ * @param valid what is measured with
+ * @param weights as they begin
+ * @param engine what computes gradients
+ * @param trainer before its first step
+ */
+record Setup(
+        Recipe recipe,
+        Blueprint blueprint,
+        Optional<RunTokenizer> tokenizer,
+        String objective,
+        Batches batches,
+        Optional<Batches> valid,
+        Trained weights,
+        Differentiation engine,
+        Trainer trainer)
+        implements AutoCloseable {
+    static Setup of(Recipe r, OpenOptions options) {
+        Optional<RunTokenizer> given = RunTokenizer.given(r);
+        Blueprint b = blueprint(r, given.map(RunTokenizer::tokenizer), options);
+        try {
+            Optional<RunTokenizer> tokenizer = given.or(() -> RunTokenizer.of(b));
+            return complete(r, b, tokenizer, options.threads());
+        } catch (RuntimeException e) {
+            b.close();
+            throw e;
+        }
+    }
+
+    private static Setup complete(Recipe r, Blueprint b, Optional<RunTokenizer> tokenizer, int threads) {
+        String objective = r.objective().orElseGet(() -> Heads.usual(b.family()));
+        Heads.require(objective, b.family(), b.architecture());
+        Predicate<String> frozen = Globs.of("freeze", r.freeze(), b.tensors());
+        Predicate<String> plain = Globs.of("optimizer.no_decay", r.noDecay(), b.tensors());
+        Sampling.require(r, b.family(), tokenizer.isPresent());
+        requireMemory(r, b, frozen);
+        int length = b.family() == Family.VISION || r.context() == 0 ? b.sizes().context() : r.context();
+        DataContext context = new DataContext(
+                tokenizer.map(RunTokenizer::tokenizer),
+                b.chatTemplate(),
+                b.config(),
+                b.sizes(),
+                b.family(),
+                b::patches,
+                r.batch(),
+                length,
+                r.seed());
+        Batches batches = DataSource.of(r.data(), objective, context);
+        Optional<Batches> valid = DataSource.valid(r.data(), objective, context);
+        Objective o = Objective.of(
+                b.graph(), Heads.parts(objective, r.smoothing()), p -> !frozen.test(b.storedName(p)));
+        if (o.gradients().ofParameters().isEmpty()) {
+            throw new UsageException(r.file() + ": freeze leaves no weight to train");
+        }
+        Trained weights = Trained.copyOf(b.graph(), p -> b.weight(p, r.seed()));
+        Differentiation engine = engine(o, weights, threads);
+        Predicate<Parameter> decays = r.noDecaySaid()
+                ? p -> !plain.test(b.storedName(p))
+                : p -> b.storedShape(b.storedName(p)).length > 1;
+        Trainer trainer = new Trainer(engine, weights, r.optimizer(), r.schedule(), r.rate(), r.clip(), decays);
+        return new Setup(r, b, tokenizer, objective, batches, valid, weights, engine, trainer);
+    }
+
+    /** Whoever computes gradients. */
+    private static Differentiation engine(Objective objective, Trained weights, int threads) {
+        return new Backward(objective, weights);
+    }
+
+    private static Blueprint blueprint(Recipe r, Optional<Tokenizer> tokenizer, OpenOptions options) {
+        if (r.init().isPresent()) {
+            String init = r.init().get();
+            requireOther(r, init);
+            return Blueprint.of(
+                    init, type -> Heads.architecture(type, r.objective().orElse("")), r.fields(), options);
+        }
+        Map<String, Object> fields = new LinkedHashMap<>(r.fields());
+        String type = String.valueOf(fields.get("model_type"));
+        tokenizer.ifPresent(t -> RunTokenizer.complete(fields, t));
+        fields.putIfAbsent("architectures", List.of(Heads.architecture(type, r.objective().orElse(""))));
+        Blueprint b = Blueprint.of(new Config(r.file() + ": model", fields));
+        if (b.family() != Family.ENCODER_DECODER) {
+            return b;
+        }
+        fields.putIfAbsent("is_encoder_decoder", true);
+        fields.putIfAbsent("pad_token_id", 0);
+        fields.putIfAbsent("decoder_start_token_id", fields.get("pad_token_id"));
+        return Blueprint.of(new Config(r.file() + ": model", fields));
+    }
+
+    /** Writing over the model that is being read would destroy it. */
+    private static void requireOther(Recipe r, String init) {
+        try {
+            Path p = Path.of(init);
+            if (Files.exists(p) && Files.exists(r.out()) && Files.isSameFile(p, r.out())) {
+                throw new UsageException(r.file() + ": out and model.init are both " + init + "; give out another name");
+            }
+        } catch (java.io.IOException | java.nio.file.InvalidPathException e) {
+            // hf: names are no paths everywhere; a place that cannot be read is met again by whoever opens it
+        }
+    }
+
+    /** Weights, gradients and the optimiser's state must fit; the rest depends on the batch. */
+    private static void requireMemory(Recipe r, Blueprint b, Predicate<String> frozen) {
+        long all = 0;
+        try {
+            for (String t : b.tensors()) {
+                long n = 4;
+                for (long d : b.storedShape(t)) {
+                    n = Math.multiplyExact(n, d);
+                }
+                long each = frozen.test(t) ? 1 : 2 + r.optimizer().states();
+                all = Math.addExact(all, Math.multiplyExact(n, each));
+            }
+        } catch (ArithmeticException e) {
+            throw new BadInputException(r.file() + ": model: its sizes give more numbers than can be counted; check them", e);
+        }
+        long there = memory();
+        if (all > there) {
+            throw new ResourceException(r.file() + ": model: weights, gradients and the optimiser's state take "
+                    + (all >> 20) + " MiB, but the machine has " + (there >> 20) + " MiB; choose a smaller model");
+        }
+    }
+
+    private static long memory() {
+        return java.lang.management.ManagementFactory.getOperatingSystemMXBean()
+                        instanceof com.sun.management.OperatingSystemMXBean os
+                ? os.getTotalMemorySize()
+                : Long.MAX_VALUE;
+    }
+
+    /** What is worth knowing before the first step. */
+    List<String> notes() {
+        List<String> notes = new ArrayList<>(batches.complaints());
+        valid.ifPresent(v -> notes.addAll(v.complaints()));
+        if (!blueprint.fresh().isEmpty()) {
+            notes.add(blueprint.fresh().size() + " weights are not in " + blueprint.name()
+                    + " and begin with random numbers: " + String.join(", ", blueprint.fresh()));
+        }
+        return notes;
+    }
+
+    /** Numbers that are trained. */
+    long trained() {
+        return objectiveParameters().stream()
+                .mapToLong(p -> weights.weight(p).size())
+                .sum();
+    }
+
+    private List<Parameter> objectiveParameters() {
+        return engine.objective().gradients().ofParameters().keySet().stream()
+                .map(v -> (Parameter) v.node().op())
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        batches.close();
+        valid.ifPresent(Batches::close);
+        blueprint.close();
+    }
+}
