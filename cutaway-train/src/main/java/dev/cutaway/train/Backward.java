@@ -67,24 +67,26 @@ public final class Backward implements Differentiation {
         }
         Map<Parameter, Tensor> result = new LinkedHashMap<>();
         sums.forEach((p, x) -> result.put(p, Tensor.of(x, weights.weight(p).shape())));
-        int rows = 0;
-        for (Objective.Part p : objective.parts()) {
-            rows += batch.stream().mapToInt(e -> e.counted(p.labels())).sum();
-        }
-        return new Result(loss, result, rows);
+        return new Result(loss, result, Arrays.stream(rows(objective, batch)).sum());
     }
 
     /** Rows that count, for each part of an objective. */
     public static int[] counted(Objective objective, List<Example> batch) {
-        int[] n = new int[objective.parts().size()];
+        int[] n = rows(objective, batch);
         for (int i = 0; i < n.length; i++) {
-            Objective.Part part = objective.parts().get(i);
-            n[i] = batch.stream().mapToInt(e -> objective.counted(part, e)).sum();
             if (n[i] == 0) {
-                throw new IllegalArgumentException("no row of the batch has " + part.labels() + " that count");
+                String labels = objective.parts().get(i).labels();
+                throw new IllegalArgumentException("no row of the batch has " + labels + " that count");
             }
         }
         return n;
+    }
+
+    /** As {@link #counted}, of a piece of a batch, which may have none. */
+    static int[] rows(Objective objective, List<Example> piece) {
+        return objective.parts().stream()
+                .mapToInt(p -> piece.stream().mapToInt(e -> objective.counted(p, e)).sum())
+                .toArray();
     }
 
     /**

@@ -11,12 +11,17 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Loss and gradients by a plan: all rows of a batch at once, by kernels. Held to {@link Backward}. Not for two threads at once. */
 public final class Planned implements Differentiation, AutoCloseable {
     private final Objective objective;
     private final LearningPlan.Runner runner;
     private final int rowsAtOnce;
+    private final Trained weights;
+    private final Pool pool;
+    private final boolean back;
+    private @Nullable Planned measuring;
 
     /**
      * @param pool who computes
@@ -35,6 +40,9 @@ public final class Planned implements Differentiation, AutoCloseable {
         }
         this.objective = objective;
         this.rowsAtOnce = rowsAtOnce;
+        this.weights = weights;
+        this.pool = pool;
+        this.back = back;
         List<LearningPlan.Term> terms = objective.parts().stream()
                 .map(p -> new LearningPlan.Term(
                         objective.gradients().graph().require(p.logits()), p.labels(), p.weights(), p.smoothing()))
@@ -50,8 +58,20 @@ public final class Planned implements Differentiation, AutoCloseable {
     }
 
     @Override
-    public Result of(List<Example> batch) {
-        int[] counted = Backward.counted(objective, batch);
+    public Objective objective() {
+        return objective;
+    }
+
+    @Override
+    public double loss(List<Example> piece, int[] counted) {
+        if (measuring == null) {
+            measuring = back ? new Planned(objective, weights, pool, rowsAtOnce, false) : this;
+        }
+        return measuring.of(piece, counted).loss();
+    }
+
+    @Override
+    public Result of(List<Example> batch, int[] counted) {
         List<List<Segment>> parts = new ArrayList<>();
         List<Segment> part = new ArrayList<>();
         int rows = 0;
@@ -69,7 +89,8 @@ public final class Planned implements Differentiation, AutoCloseable {
         parts.add(part);
         double loss = runner.run(parts);
         Map<Parameter, Tensor> gradients = new LinkedHashMap<>(runner.gradients());
-        return new Result(loss, gradients, Arrays.stream(counted).sum());
+        return new Result(
+                loss, gradients, Arrays.stream(Backward.rows(objective, batch)).sum());
     }
 
     private Segment segment(Example e, int[] counted) {
@@ -92,6 +113,9 @@ public final class Planned implements Differentiation, AutoCloseable {
 
     @Override
     public void close() {
+        if (measuring != null && measuring != this) {
+            measuring.close();
+        }
         runner.close();
     }
 }

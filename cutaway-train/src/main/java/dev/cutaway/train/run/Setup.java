@@ -1,6 +1,7 @@
 package dev.cutaway.train.run;
 
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.run.Pool;
 import dev.cutaway.model.Blueprint;
 import dev.cutaway.model.Config;
 import dev.cutaway.model.Family;
@@ -9,9 +10,8 @@ import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.ResourceException;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.Tokenizer;
-import dev.cutaway.train.Backward;
-import dev.cutaway.train.Differentiation;
 import dev.cutaway.train.Objective;
+import dev.cutaway.train.Planned;
 import dev.cutaway.train.Trained;
 import dev.cutaway.train.Trainer;
 import dev.cutaway.train.data.Batches;
@@ -37,6 +37,7 @@ import java.util.function.Predicate;
  * @param valid what is measured with
  * @param weights as they begin
  * @param engine what computes gradients
+ * @param pool its threads
  * @param trainer before its first step
  */
 record Setup(
@@ -47,7 +48,8 @@ record Setup(
         Batches batches,
         Optional<Batches> valid,
         Trained weights,
-        Differentiation engine,
+        Planned engine,
+        Pool pool,
         Trainer trainer)
         implements AutoCloseable {
     static Setup of(Recipe r, OpenOptions options) {
@@ -88,17 +90,18 @@ record Setup(
             throw new UsageException(r.file() + ": freeze leaves no weight to train");
         }
         Trained weights = Trained.copyOf(b.graph(), p -> b.weight(p, r.seed()));
-        Differentiation engine = engine(o, weights, threads);
+        Pool pool = new Pool(threads);
+        Planned engine = engine(o, weights, pool);
         Predicate<Parameter> decays = r.noDecaySaid()
                 ? p -> !plain.test(b.storedName(p))
                 : p -> b.storedShape(b.storedName(p)).length > 1;
         Trainer trainer = new Trainer(engine, weights, r.optimizer(), r.schedule(), r.rate(), r.clip(), decays);
-        return new Setup(r, b, tokenizer, objective, batches, valid, weights, engine, trainer);
+        return new Setup(r, b, tokenizer, objective, batches, valid, weights, engine, pool, trainer);
     }
 
     /** Whoever computes gradients. */
-    private static Differentiation engine(Objective objective, Trained weights, int threads) {
-        return new Backward(objective, weights);
+    private static Planned engine(Objective objective, Trained weights, Pool pool) {
+        return new Planned(objective, weights, pool, 0);
     }
 
     private static Blueprint blueprint(Recipe r, Optional<Tokenizer> tokenizer, OpenOptions options) {
@@ -189,6 +192,8 @@ record Setup(
 
     @Override
     public void close() {
+        engine.close();
+        pool.close();
         batches.close();
         valid.ifPresent(Batches::close);
         blueprint.close();

@@ -1,0 +1,85 @@
+package dev.cutaway.train.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cutaway.tensor.UsageException;
+import dev.cutaway.train.Optimizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Recipes as they are written. */
+class RecipeTest {
+    private static final String LEAST = "model: {init: m}\ndata: {batches: b}\nsteps: 50\nout: o\n";
+
+    @TempDir
+    private Path dir;
+
+    private Recipe read(String text, String... sets) throws IOException {
+        Path f = Files.writeString(dir.resolve("r.yaml"), text);
+        return Recipe.of("r.yaml", RecipeFile.read(f, List.of(sets)));
+    }
+
+    @Test
+    void defaults() throws IOException {
+        Recipe r = read(LEAST);
+        assertThat(r.batch()).isEqualTo(8);
+        assertThat(r.checkpointEvery()).isEqualTo(5);
+        assertThat(r.validEvery()).isEqualTo(5);
+        assertThat(r.log()).isEqualTo(Path.of("o", "log.jsonl"));
+        assertThat(r.optimizer()).isEqualTo(Optimizer.AdamW.defaults());
+        assertThat(r.clip()).isZero();
+        assertThat(r.objective()).isEmpty();
+        assertThat(r.noDecaySaid()).isFalse();
+    }
+
+    @Test
+    void numbersAreThoseOfYaml12() throws IOException {
+        Recipe r = read(LEAST + "optimizer: {lr: 1e-3, eps: .5, weight_decay: +1.0E+1}\nbatch: 0x10\nseed: -3\n");
+        assertThat(r.rate()).isEqualTo(1e-3);
+        assertThat(r.optimizer()).isEqualTo(new Optimizer.AdamW(0.9, 0.999, 0.5, 10));
+        assertThat(r.batch()).isEqualTo(16);
+        assertThat(r.seed()).isEqualTo(-3);
+        assertThat(read(LEAST + "optimizer: {lr: 1e300, eps: 1e300}").rate()).isEqualTo(1e300);
+        assertThatThrownBy(() -> read(LEAST + "batch: yes")).isInstanceOf(UsageException.class);
+    }
+
+    @Test
+    void settingsReachAnything() throws IOException {
+        Recipe r = read(
+                LEAST,
+                "optimizer.betas=[0.5, 0.6]",
+                "data.batches=other",
+                "schedule.name=cosine",
+                "steps=100",
+                "optimizer.no_decay=[]",
+                "samples.prompts=[a, b]",
+                "out=a=b");
+        assertThat(r.optimizer()).isEqualTo(new Optimizer.AdamW(0.5, 0.6, 1e-8, 0.01));
+        assertThat(r.data()).containsEntry("batches", "other");
+        assertThat(r.steps()).isEqualTo(100);
+        assertThat(r.noDecaySaid()).isTrue();
+        assertThat(r.samples().prompts()).containsExactly("a", "b");
+        assertThat(r.out()).isEqualTo(Path.of("a=b"));
+        assertThatThrownBy(() -> read(LEAST, "steps.x=1")).isInstanceOf(UsageException.class);
+    }
+
+    @Test
+    void theNearestKeyIsNamed() {
+        assertThatThrownBy(() -> read(LEAST + "bach: 3")).hasMessageContaining("bach").hasMessageContaining("batch?");
+        assertThatThrownBy(() -> read(LEAST + "optimizer: {beta: 3}")).hasMessageContaining("optimizer.betas?");
+        assertThatThrownBy(() -> read(LEAST + "warmup: 3")).hasMessageContaining("schedule.warmup?");
+        assertThatThrownBy(() -> read(LEAST + "optimizer: adamw")).hasMessageContaining("optimizer");
+    }
+
+    /** The documentation's table is this one. */
+    @Test
+    void theTableInTheDocumentationIsTheKeys() throws IOException {
+        String doc = Files.readString(Path.of(System.getProperty("cutaway.root"), "docs/recipes.md"));
+        assertThat(doc).contains(String.join("\n", RecipeKeys.table()));
+    }
+}
