@@ -7,7 +7,7 @@ module dev.cutaway.train {
     requires transitive dev.cutaway.model;
     requires com.fasterxml.jackson.databind;
     requires jdk.management;
-    requires org.snakeyaml.engine.v2;
+    requires org.snakeyaml.engine;
 
     exports dev.cutaway.train;
     exports dev.cutaway.train.data;

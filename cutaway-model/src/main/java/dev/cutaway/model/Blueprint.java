@@ -156,9 +156,14 @@ public final class Blueprint implements AutoCloseable {
      * @param classes for a {@code model_type} the class of transformers that the trained model shall be of. If the model is of another,
      *     what it lacks of that (the head) begins with random numbers.
      * @param changes keys of the configuration that shall be others
+     * @param forNewHead keys that shall be others if the head begins with random numbers
      */
     public static Blueprint of(
-            String model, UnaryOperator<String> classes, Map<String, Object> changes, OpenOptions options) {
+            String model,
+            UnaryOperator<String> classes,
+            Map<String, Object> changes,
+            Map<String, Object> forNewHead,
+            OpenOptions options) {
         ModelFiles files = ModelFiles.of(model, options);
         try {
             Config c = files.config();
@@ -168,6 +173,7 @@ public final class Blueprint implements AutoCloseable {
             Map<String, Object> values = new LinkedHashMap<>(c.values());
             if (!same) {
                 values.put("architectures", List.of(wanted));
+                values.putAll(forNewHead);
             }
             values.putAll(changes);
             Asked asked = new Asked(values);
@@ -367,7 +373,10 @@ public final class Blueprint implements AutoCloseable {
         checkpoint().filter(c -> fresh.isEmpty()).ifPresent(c -> {
             for (String other : c.names()) {
                 if (!byTensor.containsKey(other) && !tied(other)) {
-                    DType kept = c.entry(other).flatMap(e -> e.dtype()).filter(DType::integer).orElse(DType.F32);
+                    DType kept = c.entry(other)
+                            .flatMap(e -> e.dtype())
+                            .filter(DType::integer)
+                            .orElse(DType.F32);
                     out.add(new StreamedTensor(
                             other, kept, c.entry(other).orElseThrow().shape(), () -> c.require(other)));
                 }

@@ -65,7 +65,7 @@ public final class Planned implements Differentiation, AutoCloseable {
     @Override
     public double loss(List<Example> piece, int[] counted) {
         if (measuring == null) {
-            measuring = back ? new Planned(objective, weights, pool, rowsAtOnce, false) : this;
+            measuring = back ? new Planned(objective, weights, pool, rowsAtOnce, false, false) : this;
         }
         return measuring.of(piece, counted).loss();
     }

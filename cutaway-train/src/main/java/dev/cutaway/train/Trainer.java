@@ -162,8 +162,7 @@ public final class Trainer {
         MemorySegment s = sum.data();
         MemorySegment x = g.data();
         for (long i = 0; i < sum.size(); i++) {
-            float both =
-                    s.getAtIndex(ValueLayout.JAVA_FLOAT, i) + x.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            float both = s.getAtIndex(ValueLayout.JAVA_FLOAT, i) + x.getAtIndex(ValueLayout.JAVA_FLOAT, i);
             s.setAtIndex(ValueLayout.JAVA_FLOAT, i, both);
         }
     }
@@ -181,7 +180,8 @@ public final class Trainer {
 
     private static String stateName(Parameter p, int i) {
         WeightSource s = p.source();
-        String part = s.to() < 0 ? "" : "[" + s.from() + ":" + s.to() + (s.groups() > 1 ? " of " + s.groups() : "") + "]";
+        String part =
+                s.to() < 0 ? "" : "[" + s.from() + ":" + s.to() + (s.groups() > 1 ? " of " + s.groups() : "") + "]";
         return s.name() + part + "." + i;
     }
 
@@ -203,10 +203,11 @@ public final class Trainer {
                 String name = stateName(p, i);
                 Tensor from = saved.apply(name)
                         .filter(t -> t.size() == update.weight(p).size())
-                        .orElseThrow(() -> new BadInputException(
-                                "the optimiser's state of " + name + " is missing or of another size; the run began with"
-                                        + " another model or optimiser, start again with --overwrite"));
-                MemorySegment.copy(from.widen().data(), 0, own.get(i).data(), 0, own.get(i).byteSize());
+                        .orElseThrow(() -> new BadInputException("the optimiser's state of " + name
+                                + " is missing or of another size; the run began with"
+                                + " another model or optimiser, start again with --overwrite"));
+                MemorySegment.copy(
+                        from.widen().data(), 0, own.get(i).data(), 0, own.get(i).byteSize());
             }
         }
     }

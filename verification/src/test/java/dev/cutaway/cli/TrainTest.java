@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code train}: what it learns against a loop of torch and transformers ({@code verification/train}), and what it leaves. */
+/** {@code train}: what it learns against a loop of torch and transformers ({@code verification/train/runs}), and what it leaves. */
 class TrainTest {
-    static final Path CASES = Command.GOLDEN.resolveSibling("train");
+    static final Path CASES = Command.GOLDEN.resolveSibling("train").resolve("runs");
 
     @TempDir
     private Path dir;

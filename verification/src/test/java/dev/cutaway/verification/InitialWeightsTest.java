@@ -19,11 +19,11 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** Random weights against those of transformers ({@code verification/train/make_laws.py}): the same tensors, the same law in each. */
+/** Random weights against those of transformers ({@code verification/train/runs/make_laws.py}): the same tensors, the same law in each. */
 class InitialWeightsTest {
     private static JsonNode laws() throws IOException {
         return new ObjectMapper()
-                .readTree(Files.readString(GoldenTest.root().resolveSibling("train").resolve("laws.json")));
+                .readTree(Files.readString(GoldenTest.root().resolveSibling("train/runs").resolve("laws.json")));
     }
 
     @SuppressWarnings("unchecked")

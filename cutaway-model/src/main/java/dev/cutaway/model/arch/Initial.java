@@ -27,7 +27,8 @@ public record Initial(double mean, double deviation, int zeroRow) {
         }
         // An explicit null is no padding token, also where there is one by default.
         boolean said = c.values().containsKey("pad_token_id");
-        int row = said && !c.has("pad_token_id") ? -1 : said || otherwise >= 0 ? c.count("pad_token_id", otherwise) : -1;
+        int row =
+                said && !c.has("pad_token_id") ? -1 : said || otherwise >= 0 ? c.count("pad_token_id", otherwise) : -1;
         return new Initial(mean, deviation, row);
     }
 

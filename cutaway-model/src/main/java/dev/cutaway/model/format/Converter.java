@@ -330,7 +330,8 @@ public final class Converter {
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (String name : COMPANIONS) {
             Path file = directory.map(d -> d.resolve(name)).orElse(Path.of(name));
-            boolean other = name.startsWith("generation") || name.startsWith("preprocessor") || name.contains("sentence");
+            boolean other =
+                    name.startsWith("generation") || name.startsWith("preprocessor") || name.contains("sentence");
             if (directory.isPresent() && !other && !name.equals("modules.json") && Files.isRegularFile(file)) {
                 try {
                     files.put(name, Files.readAllBytes(file));

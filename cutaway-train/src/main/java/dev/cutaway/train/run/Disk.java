@@ -82,13 +82,12 @@ final class Disk {
             return new ResourceException(
                     path + ": the disk is full; free some space and go on with --resume, or choose another place", e);
         }
-        String reason =
-                switch (e) {
-                    case AccessDeniedException a -> "permission denied";
-                    case NoSuchFileException n -> "no such file";
-                    case FileSystemException f -> String.valueOf(f.getReason());
-                    default -> m;
-                };
+        String reason = switch (e) {
+            case AccessDeniedException a -> "permission denied";
+            case NoSuchFileException n -> "no such file";
+            case FileSystemException f -> String.valueOf(f.getReason());
+            default -> m;
+        };
         return new BadInputException(path + ": cannot be written (" + reason + ")", e);
     }
 }

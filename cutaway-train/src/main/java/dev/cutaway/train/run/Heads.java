@@ -43,13 +43,12 @@ final class Heads {
 
     /** Refuses an objective that is for another family. */
     static void require(String objective, Family family, String type) {
-        boolean fits =
-                switch (family) {
-                    case DECODER -> objective.equals("next-token");
-                    case ENCODER -> objective.startsWith("masked") || objective.equals("classify");
-                    case ENCODER_DECODER -> objective.equals("sequence-to-sequence");
-                    case VISION -> objective.equals("classify");
-                };
+        boolean fits = switch (family) {
+            case DECODER -> objective.equals("next-token");
+            case ENCODER -> objective.startsWith("masked") || objective.equals("classify");
+            case ENCODER_DECODER -> objective.equals("sequence-to-sequence");
+            case VISION -> objective.equals("classify");
+        };
         if (!fits) {
             throw new UsageException("objective: " + objective + " is nothing that " + type + " learns; choose "
                     + (family == Family.ENCODER ? "masked, masked+next-sentence or classify" : usual(family)));

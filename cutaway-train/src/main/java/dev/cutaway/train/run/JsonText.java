@@ -41,7 +41,8 @@ final class JsonText {
             return LINE.readValue(Files.readString(file), new TypeReference<Map<String, Object>>() {});
         } catch (IOException e) {
             throw new BadInputException(
-                    file + ": cannot be read as JSON; the checkpoint is damaged, remove it or start again with --overwrite",
+                    file
+                            + ": cannot be read as JSON; the checkpoint is damaged, remove it or start again with --overwrite",
                     e);
         }
     }

@@ -98,8 +98,8 @@ final class LineLog implements AutoCloseable {
     }
 
     private static BadInputException noLog(Path file) {
-        return new BadInputException(
-                file + ": is there already and is no log of a run, so it is not overwritten; give the log another name");
+        return new BadInputException(file
+                + ": is there already and is no log of a run, so it is not overwritten; give the log another name");
     }
 
     /** Appends a line. If there is no room for it, nothing of it stays. */

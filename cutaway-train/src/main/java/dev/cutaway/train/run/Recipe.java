@@ -1,5 +1,6 @@
 package dev.cutaway.train.run;
 
+import dev.cutaway.graph.Graph;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.train.Optimizer;
 import dev.cutaway.train.Schedule;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A training run as a recipe says it, checked. Its keys are declared in {@link RecipeKeys}.
@@ -25,8 +27,9 @@ import java.util.Optional;
  * @param context tokens of a sequence at most; 0: the model's
  * @param batch examples of a step
  * @param accumulate pieces of a batch
+ * @param recompute whether blocks are computed again for the way back
  * @param steps of the run
- * @param optimizer with its numbers
+ * @param optimizer with its numbers; see {@link #optimizerOf}
  * @param rate the learning rate
  * @param clip largest gradient norm; 0: any
  * @param noDecay globs over names; empty: all of one dimension
@@ -57,6 +60,7 @@ public record Recipe(
         int context,
         int batch,
         int accumulate,
+        boolean recompute,
         long steps,
         Optimizer optimizer,
         double rate,
@@ -119,6 +123,7 @@ public record Recipe(
                 small(k, "context"),
                 small(k, "batch"),
                 small(k, "accumulate"),
+                k.flag("recompute"),
                 steps,
                 optimizer(k),
                 rate,
@@ -159,15 +164,60 @@ public record Recipe(
     }
 
     private static Optimizer optimizer(RecipeKeys k) {
-        double decay = k.real("optimizer.weight_decay");
-        if (k.required("optimizer.name").equals("sgd")) {
-            return new Optimizer.Sgd(k.real("optimizer.momentum"), decay);
-        }
+        String decay = "optimizer.weight_decay";
+        return switch (k.required("optimizer.name")) {
+            case "sgd" -> new Optimizer.Sgd(k.real("optimizer.momentum", 0), k.real(decay, 0));
+            case "lion" -> {
+                double[] betas = betas(k, 0.99);
+                yield new Optimizer.Lion(betas[0], betas[1], k.real(decay, 0));
+            }
+            case "muon" -> {
+                double rate = k.real("optimizer.lr");
+                String adjust = k.required("optimizer.adjust").replace('-', '_').toUpperCase(Locale.ROOT);
+                double all = k.real(decay, 0.1);
+                yield new Optimizer.Muon(
+                        k.real("optimizer.momentum", 0.95),
+                        true,
+                        5,
+                        Optimizer.Muon.Adjust.valueOf(adjust),
+                        all,
+                        Set.of(), // which matrices, the model's graph says
+                        adamW(k, all),
+                        rate == 0 ? 1 : k.real("optimizer.others_lr", rate) / rate);
+            }
+            default -> adamW(k, k.real(decay, 0.01));
+        };
+    }
+
+    private static Optimizer.AdamW adamW(RecipeKeys k, double decay) {
+        double[] betas = betas(k, 0.999);
+        return new Optimizer.AdamW(betas[0], betas[1], k.real("optimizer.eps"), decay);
+    }
+
+    private static double[] betas(RecipeKeys k, double second) {
         List<Double> betas = k.reals("optimizer.betas");
+        if (betas.isEmpty()) {
+            return new double[] {0.9, second};
+        }
         if (betas.size() != 2) {
             throw new UsageException(k.file() + ": optimizer.betas is " + betas + "; it must be two numbers below 1");
         }
-        return new Optimizer.AdamW(betas.get(0), betas.get(1), k.real("optimizer.eps"), decay);
+        return new double[] {betas.get(0), betas.get(1)};
+    }
+
+    /** The optimiser for the weights of a graph. */
+    public Optimizer optimizerOf(Graph graph) {
+        return optimizer instanceof Optimizer.Muon m
+                ? new Optimizer.Muon(
+                        m.momentum(),
+                        m.nesterov(),
+                        m.steps(),
+                        m.adjust(),
+                        m.decay(),
+                        Optimizer.Muon.hidden(graph),
+                        m.others(),
+                        m.othersRate())
+                : optimizer;
     }
 
     private static Schedule schedule(RecipeKeys k, long steps, double rate) {
@@ -178,8 +228,9 @@ public record Recipe(
         long warmup = k.whole("schedule.warmup").orElse(0L);
         String name = k.required("schedule.name");
         if (name.equals("constant") && least > 0) {
-            throw new UsageException(k.file() + ": schedule.min_lr has no meaning where schedule.name is constant; leave"
-                    + " it out, or choose linear, cosine or wsd");
+            throw new UsageException(
+                    k.file() + ": schedule.min_lr has no meaning where schedule.name is constant; leave"
+                            + " it out, or choose linear, cosine or wsd");
         }
         long decay = k.whole("schedule.decay").orElse(steps / 10);
         return new Schedule(

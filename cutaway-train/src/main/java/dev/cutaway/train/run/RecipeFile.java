@@ -89,7 +89,8 @@ public final class RecipeFile {
                 .setCodePointLimit(MAX_BYTES)
                 .build();
         try {
-            Iterator<Object> documents = new Load(settings).loadAllFromString(text).iterator();
+            Iterator<Object> documents =
+                    new Load(settings).loadAllFromString(text).iterator();
             Object first = documents.hasNext() ? documents.next() : null;
             if (documents.hasNext()) {
                 throw new BadInputException(name + ": holds several documents; a recipe is one");
@@ -147,7 +148,8 @@ public final class RecipeFile {
             case String s -> s;
             case Number n -> n;
             case Boolean b -> b;
-            default -> throw new BadInputException(name + ": holds a value of a kind that recipes have no use for: " + v);
+            default ->
+                throw new BadInputException(name + ": holds a value of a kind that recipes have no use for: " + v);
         };
     }
 

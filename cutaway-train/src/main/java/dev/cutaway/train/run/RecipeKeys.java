@@ -43,7 +43,12 @@ public final class RecipeKeys {
                                 "classify"),
                         Key.open("data", "What is learnt from (see the data section)."),
                         Key.open("valid", "What is measured with: keys that differ from data's."),
-                        Key.whole("valid_every", "", 1, MANY, "Steps between measurements; checkpoint_every by default.")
+                        Key.whole(
+                                        "valid_every",
+                                        "",
+                                        1,
+                                        MANY,
+                                        "Steps between measurements; checkpoint_every by default.")
                                 .free(),
                         Key.whole("context", "", 1, MANY, "Tokens of a sequence at most; the model's by default."),
                         Key.whole("batch", "8", 1, 1 << 20, "Examples of a step."),
@@ -54,14 +59,52 @@ public final class RecipeKeys {
                                         1 << 20,
                                         "Pieces that a step's batch is computed in, one after the other, to save memory.")
                                 .free(),
+                        Key.flag(
+                                        "recompute",
+                                        "false",
+                                        "Whether blocks are computed again for the way back: less memory, a third more time.")
+                                .free(),
                         Key.whole("steps", "", 1, MANY, "Steps of the run."),
-                        Key.choice("optimizer.name", "adamw", "The optimiser.", "adamw", "sgd"),
+                        Key.choice("optimizer.name", "adamw", "The optimiser.", "adamw", "sgd", "muon", "lion"),
                         Key.real("optimizer.lr", "1e-3", 0, ANY, "The learning rate, which the schedule multiplies."),
-                        Key.reals("optimizer.betas", "[0.9, 0.999]", 0, 1, "AdamW: what is kept of the means."),
+                        Key.reals(
+                                "optimizer.betas",
+                                "",
+                                0,
+                                1,
+                                "What is kept of the means: [0.9, 0.999] by default, [0.9, 0.99] for lion."),
                         Key.real("optimizer.eps", "1e-8", 0, ANY, "AdamW: added to the root of the mean square."),
-                        Key.real("optimizer.momentum", "0", 0, 1, "SGD: what is kept of the last direction."),
-                        Key.real("optimizer.weight_decay", "0.01", 0, ANY, "Decoupled weight decay."),
-                        Key.real("optimizer.clip", "0", 0, ANY, "Longer gradients are shortened to this norm; 0: never."),
+                        Key.real(
+                                "optimizer.momentum",
+                                "",
+                                0,
+                                1,
+                                "sgd and muon: what is kept of the last direction; 0 and 0.95 by default."),
+                        Key.real(
+                                "optimizer.weight_decay",
+                                "",
+                                0,
+                                ANY,
+                                "Decoupled weight decay; 0.01 by default, 0.1 for muon, 0 for sgd and lion."),
+                        Key.choice(
+                                "optimizer.adjust",
+                                "match-rms-adamw",
+                                "muon: how the rate depends on a matrix's shape.",
+                                "match-rms-adamw",
+                                "original",
+                                "spectral-unclamped"),
+                        Key.real(
+                                "optimizer.others_lr",
+                                "",
+                                0,
+                                ANY,
+                                "muon: the rate of what AdamW updates; lr by default."),
+                        Key.real(
+                                "optimizer.clip",
+                                "0",
+                                0,
+                                ANY,
+                                "Longer gradients are shortened to this norm; 0: never."),
                         Key.texts(
                                 "optimizer.no_decay",
                                 "Globs over checkpoint names that are not decayed; by default all of one dimension."),
@@ -75,29 +118,49 @@ public final class RecipeKeys {
                                 "wsd"),
                         Key.whole("schedule.warmup", "0", 0, MANY, "Steps in which the rate rises from 0."),
                         Key.real("schedule.min_lr", "0", 0, ANY, "The rate at the end."),
-                        Key.whole("schedule.decay", "", 0, MANY, "wsd: steps in which the rate falls; a tenth by default."),
+                        Key.whole(
+                                "schedule.decay",
+                                "",
+                                0,
+                                MANY,
+                                "wsd: steps in which the rate falls; a tenth by default."),
                         Key.real("label_smoothing", "0", 0, 1, "Share of each label that is given to all others."),
                         Key.texts("freeze", "Globs over checkpoint names that stay as they are."),
                         Key.whole("seed", "0", -ANY_SEED, ANY_SEED, "Of everything random."),
-                        Key.whole("checkpoint_every", "", 1, MANY, "Steps between checkpoints; a tenth of the run by default.")
+                        Key.whole(
+                                        "checkpoint_every",
+                                        "",
+                                        1,
+                                        MANY,
+                                        "Steps between checkpoints; a tenth of the run by default.")
                                 .free(),
                         Key.choice("keep", "last", "Which weights out holds in the end.", "last", "best")
                                 .free(),
-                        Key.text("log", "", "A line of JSON each step; OUT/log.jsonl by default.").free(),
-                        Key.text("out", "", "The directory that the model and the run are written to.").free(),
-                        Key.texts("samples.prompts", "Texts that the model goes on with now and then.").free(),
+                        Key.text("log", "", "A line of JSON each step; OUT/log.jsonl by default.")
+                                .free(),
+                        Key.text("out", "", "The directory that the model and the run are written to.")
+                                .free(),
+                        Key.texts("samples.prompts", "Texts that the model goes on with now and then.")
+                                .free(),
                         Key.whole("samples.every", "", 1, MANY, "Steps between samples; checkpoint_every by default.")
                                 .free(),
-                        Key.whole("samples.max_tokens", "40", 1, 1 << 20, "Tokens of a sample at most.").free(),
-                        Key.real("samples.temperature", "0", 0, 1e6, "Of samples; 0 takes the likeliest.").free(),
-                        Key.whole("watch_every", "10", 0, MANY, "Steps between norms by layer in OUT/run.jsonl; 0: none.")
+                        Key.whole("samples.max_tokens", "40", 1, 1 << 20, "Tokens of a sample at most.")
                                 .free(),
-                        Key.text("tensorboard", "", "A directory for TensorBoard's event files.").free(),
-                        Key.whole("threads", "", 1, 1024, "Threads that compute; --threads by default.").free())
+                        Key.real("samples.temperature", "0", 0, 1e6, "Of samples; 0 takes the likeliest.")
+                                .free(),
+                        Key.whole(
+                                        "watch_every",
+                                        "10",
+                                        0,
+                                        MANY,
+                                        "Steps between norms by layer in OUT/run.jsonl; 0: none.")
+                                .free(),
+                        Key.text("tensorboard", "", "A directory for TensorBoard's event files.")
+                                .free(),
+                        Key.whole("threads", "", 1, 1024, "Threads that compute; --threads by default.")
+                                .free())
                 .forEach(k -> ALL.put(k.path(), k));
     }
-
-
 
     private final String file;
     private final Map<String, Object> tree;
@@ -123,7 +186,8 @@ public final class RecipeKeys {
     public static List<String> lines() {
         List<String> out = new ArrayList<>();
         for (Key k : ALL.values()) {
-            out.add(String.format("%-24s %-16s %-13s %s", k.path(), kind(k), k.otherwise(), k.doc()).stripTrailing());
+            out.add(String.format("%-24s %-16s %-13s %s", k.path(), kind(k), k.otherwise(), k.doc())
+                    .stripTrailing());
         }
         return out;
     }
@@ -138,7 +202,8 @@ public final class RecipeKeys {
         for (Key k : ALL.values()) {
             String value = k.choices().isEmpty() ? k.kind().shown() : "`" + String.join("`, `", k.choices()) + "`";
             String otherwise = k.otherwise().isEmpty() ? "" : "`" + k.otherwise() + "`";
-            out.add("| `" + k.path() + "` | " + value + " | " + otherwise + " | " + k.doc().replace("|", "\\|") + " |");
+            out.add("| `" + k.path() + "` | " + value + " | " + otherwise + " | "
+                    + k.doc().replace("|", "\\|") + " |");
         }
         return out;
     }
@@ -246,7 +311,9 @@ public final class RecipeKeys {
                 || !Double.isFinite(n.doubleValue())
                 || n.doubleValue() < k.min()
                 || n.doubleValue() > k.max()) {
-            String range = k.max() == ANY ? "a number of at least " + plain(k.min()) : "a number from " + plain(k.min()) + " to " + plain(k.max());
+            String range = k.max() == ANY
+                    ? "a number of at least " + plain(k.min())
+                    : "a number from " + plain(k.min()) + " to " + plain(k.max());
             throw bad(k, v, range);
         }
         return n.doubleValue();
@@ -290,15 +357,24 @@ public final class RecipeKeys {
     }
 
     UsageException missing(String path) {
-        return new UsageException(file + ": " + path + " is missing (" + key(path).doc() + ")");
+        return new UsageException(
+                file + ": " + path + " is missing (" + key(path).doc() + ")");
     }
 
     Optional<Long> whole(String path) {
         return read(key(path)).map(Long.class::cast);
     }
 
+    boolean flag(String path) {
+        return read(key(path)).map(Boolean.class::cast).orElse(false);
+    }
+
     double real(String path) {
         return (Double) read(key(path)).orElseThrow();
+    }
+
+    double real(String path, double otherwise) {
+        return read(key(path)).map(Double.class::cast).orElse(otherwise);
     }
 
     @SuppressWarnings("unchecked")

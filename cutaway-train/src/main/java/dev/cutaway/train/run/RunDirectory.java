@@ -92,7 +92,8 @@ final class RunDirectory implements AutoCloseable {
         }
         if (!run && MODEL_FILES.stream().anyMatch(f -> Files.exists(out.resolve(f)))) {
             throw new UsageException(
-                    out + ": holds a model that no run of Cutaway wrote, which would be overwritten; give out another name");
+                    out
+                            + ": holds a model that no run of Cutaway wrote, which would be overwritten; give out another name");
         }
     }
 
@@ -106,7 +107,8 @@ final class RunDirectory implements AutoCloseable {
         }
         if (lock == null) {
             c.close();
-            throw new ResourceException(out + ": another process is training there; wait for its end, or give out another name");
+            throw new ResourceException(
+                    out + ": another process is training there; wait for its end, or give out another name");
         }
         return lock;
     }

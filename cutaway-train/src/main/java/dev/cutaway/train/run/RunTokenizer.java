@@ -42,8 +42,8 @@ record RunTokenizer(Tokenizer tokenizer, Map<String, byte[]> files) {
         if (section.get("file") instanceof String file) {
             for (String key : section.keySet()) {
                 if (!key.equals("file")) {
-                    throw new UsageException(
-                            r.file() + ": tokenizer." + key + " does not go with tokenizer.file; leave one of them out");
+                    throw new UsageException(r.file() + ": tokenizer." + key
+                            + " does not go with tokenizer.file; leave one of them out");
                 }
             }
             Path p = Path.of(file);

@@ -104,8 +104,9 @@ final class Saved {
     static Progress restore(Path directory, Setup s) {
         Map<String, Object> state = JsonText.read(directory.resolve(STATE));
         if (!(state.get("step") instanceof Number step) || !(state.get("recipe") instanceof Map<?, ?> before)) {
-            throw new BadInputException(directory.resolve(STATE)
-                    + ": holds no state of a run; the checkpoint is damaged, remove it or start again with --overwrite");
+            throw new BadInputException(
+                    directory.resolve(STATE)
+                            + ": holds no state of a run; the checkpoint is damaged, remove it or start again with --overwrite");
         }
         requireSame(s.recipe(), before, directory);
         try (Checkpoint weights = Checkpoint.open(directory.resolve(MODEL))) {

@@ -14,6 +14,7 @@ import dev.cutaway.train.Objective;
 import dev.cutaway.train.Planned;
 import dev.cutaway.train.Trained;
 import dev.cutaway.train.Trainer;
+import dev.cutaway.train.Update;
 import dev.cutaway.train.data.Batches;
 import dev.cutaway.train.data.DataContext;
 import dev.cutaway.train.data.DataSource;
@@ -84,24 +85,24 @@ record Setup(
                 r.seed());
         Batches batches = DataSource.of(r.data(), objective, context);
         Optional<Batches> valid = DataSource.valid(r.data(), objective, context);
-        Objective o = Objective.of(
-                b.graph(), Heads.parts(objective, r.smoothing()), p -> !frozen.test(b.storedName(p)));
+        Objective o =
+                Objective.of(b.graph(), Heads.parts(objective, r.smoothing()), p -> !frozen.test(b.storedName(p)));
         if (o.gradients().ofParameters().isEmpty()) {
             throw new UsageException(r.file() + ": freeze leaves no weight to train");
         }
         Trained weights = Trained.copyOf(b.graph(), p -> b.weight(p, r.seed()));
         Pool pool = new Pool(threads);
-        Planned engine = engine(o, weights, pool);
-        Predicate<Parameter> decays = r.noDecaySaid()
-                ? p -> !plain.test(b.storedName(p))
-                : p -> b.storedShape(b.storedName(p)).length > 1;
-        Trainer trainer = new Trainer(engine, weights, r.optimizer(), r.schedule(), r.rate(), r.clip(), decays);
+        Planned engine = engine(o, weights, pool, r.recompute());
+        Predicate<Parameter> decays =
+                r.noDecaySaid() ? p -> !plain.test(b.storedName(p)) : p -> b.storedShape(b.storedName(p)).length > 1;
+        Trainer trainer = new Trainer(
+                engine, new Update(weights, r.optimizerOf(b.graph()), decays, pool), r.schedule(), r.rate(), r.clip());
         return new Setup(r, b, tokenizer, objective, batches, valid, weights, engine, pool, trainer);
     }
 
     /** Whoever computes gradients. */
-    private static Planned engine(Objective objective, Trained weights, Pool pool) {
-        return new Planned(objective, weights, pool, 0);
+    private static Planned engine(Objective objective, Trained weights, Pool pool, boolean recompute) {
+        return new Planned(objective, weights, pool, recompute, 0);
     }
 
     private static Blueprint blueprint(Recipe r, Optional<Tokenizer> tokenizer, OpenOptions options) {
@@ -109,12 +110,18 @@ record Setup(
             String init = r.init().get();
             requireOther(r, init);
             return Blueprint.of(
-                    init, type -> Heads.architecture(type, r.objective().orElse("")), r.fields(), options);
+                    init,
+                    type -> Heads.architecture(type, r.objective().orElse("")),
+                    r.fields(),
+                    named(r, r.fields()),
+                    options);
         }
         Map<String, Object> fields = new LinkedHashMap<>(r.fields());
+        fields.putAll(named(r, fields));
         String type = String.valueOf(fields.get("model_type"));
         tokenizer.ifPresent(t -> RunTokenizer.complete(fields, t));
-        fields.putIfAbsent("architectures", List.of(Heads.architecture(type, r.objective().orElse(""))));
+        fields.putIfAbsent(
+                "architectures", List.of(Heads.architecture(type, r.objective().orElse(""))));
         Blueprint b = Blueprint.of(new Config(r.file() + ": model", fields));
         if (b.family() != Family.ENCODER_DECODER) {
             return b;
@@ -125,12 +132,26 @@ record Setup(
         return Blueprint.of(new Config(r.file() + ": model", fields));
     }
 
+    /** The classes that the data name, for a model that has none. */
+    private static Map<String, Object> named(Recipe r, Map<String, Object> fields) {
+        boolean said = fields.containsKey("num_labels") || fields.containsKey("id2label");
+        List<String> classes = said ? List.of() : DataSource.classes(r.data());
+        Map<String, Object> names = new LinkedHashMap<>();
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        for (int i = 0; i < classes.size(); i++) {
+            names.put(Integer.toString(i), classes.get(i));
+            numbers.put(classes.get(i), i);
+        }
+        return names.isEmpty() ? Map.of() : Map.of("id2label", names, "label2id", numbers);
+    }
+
     /** Writing over the model that is being read would destroy it. */
     private static void requireOther(Recipe r, String init) {
         try {
             Path p = Path.of(init);
             if (Files.exists(p) && Files.exists(r.out()) && Files.isSameFile(p, r.out())) {
-                throw new UsageException(r.file() + ": out and model.init are both " + init + "; give out another name");
+                throw new UsageException(
+                        r.file() + ": out and model.init are both " + init + "; give out another name");
             }
         } catch (java.io.IOException | java.nio.file.InvalidPathException e) {
             // hf: names are no paths everywhere; a place that cannot be read is met again by whoever opens it
@@ -150,7 +171,8 @@ record Setup(
                 all = Math.addExact(all, Math.multiplyExact(n, each));
             }
         } catch (ArithmeticException e) {
-            throw new BadInputException(r.file() + ": model: its sizes give more numbers than can be counted; check them", e);
+            throw new BadInputException(
+                    r.file() + ": model: its sizes give more numbers than can be counted; check them", e);
         }
         long there = memory();
         if (all > there) {

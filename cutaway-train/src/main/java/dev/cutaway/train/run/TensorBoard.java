@@ -24,8 +24,8 @@ final class TensorBoard implements RunListener, AutoCloseable {
 
     TensorBoard(Path directory, long done) {
         double now = System.currentTimeMillis() / 1000.0;
-        this.file = directory.resolve(
-                "events.out.tfevents." + (long) now + ".cutaway." + ProcessHandle.current().pid() + "." + done);
+        this.file = directory.resolve("events.out.tfevents." + (long) now + ".cutaway."
+                + ProcessHandle.current().pid() + "." + done);
         try {
             Files.createDirectories(directory);
             this.out = FileChannel.open(
@@ -63,7 +63,8 @@ final class TensorBoard implements RunListener, AutoCloseable {
 
     @Override
     public void sample(long step, String prompt, String text) {
-        // Value{tag, metadata{plugin_data{plugin_name: text}}, tensor{dtype: DT_STRING, tensor_shape{dim{size: 1}}, string_val}}
+        // Value{tag, metadata{plugin_data{plugin_name: text}}, tensor{dtype: DT_STRING, tensor_shape{dim{size: 1}},
+        // string_val}}
         Message shape = new Message().message(2, new Message().number(1, 1));
         Message tensor = new Message().number(1, 7).message(2, shape).text(8, prompt + text);
         Message plugin = new Message().message(1, new Message().text(1, "text"));

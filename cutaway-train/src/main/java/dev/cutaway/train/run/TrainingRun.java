@@ -89,7 +89,8 @@ public final class TrainingRun {
         try (Setup setup = Setup.of(recipe, options.withThreads(threads));
                 RunDirectory directory = RunDirectory.open(recipe.out(), there)) {
             Optional<Long> last = directory.last();
-            Progress before = last.map(n -> Saved.restore(directory.checkpoint(n), setup)).orElseGet(Progress::new);
+            Progress before =
+                    last.map(n -> Saved.restore(directory.checkpoint(n), setup)).orElseGet(Progress::new);
             long done = setup.trainer().steps();
             mark(recipe, directory);
             try (LineLog log = LineLog.open(recipe.log(), done);
@@ -195,7 +196,8 @@ public final class TrainingRun {
             listeners.forEach(l -> l.valid(step, loss));
             measured = Optional.of(loss);
         }
-        if (!recipe.samples().prompts().isEmpty() && (end || step % recipe.samples().every() == 0)) {
+        if (!recipe.samples().prompts().isEmpty()
+                && (end || step % recipe.samples().every() == 0)) {
             Sampling.of(setup, (prompt, text) -> listeners.forEach(l -> l.sample(step, prompt, text)));
         }
         if (end || step % recipe.checkpointEvery() == 0) {
@@ -247,11 +249,12 @@ public final class TrainingRun {
 
     private Result finish() {
         long step = setup.trainer().steps();
-        long chosen = recipe.keepBest() ? progress.best().map(Progress.Best::step).orElse(step) : step;
+        long chosen =
+                recipe.keepBest() ? progress.best().map(Progress.Best::step).orElse(step) : step;
         Path from = directory.checkpoint(Files.isDirectory(directory.checkpoint(chosen)) ? chosen : step);
         if (!Files.isDirectory(from)) {
-            throw new UsageException(recipe.out() + ": has done " + step + " steps already, and steps is " + recipe.steps()
-                    + "; give more steps, or start again with --overwrite");
+            throw new UsageException(recipe.out() + ": has done " + step + " steps already, and steps is "
+                    + recipe.steps() + "; give more steps, or start again with --overwrite");
         }
         try {
             Saved.publish(from, recipe.out(), setup);

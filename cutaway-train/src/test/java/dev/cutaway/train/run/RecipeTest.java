@@ -70,7 +70,9 @@ class RecipeTest {
 
     @Test
     void theNearestKeyIsNamed() {
-        assertThatThrownBy(() -> read(LEAST + "bach: 3")).hasMessageContaining("bach").hasMessageContaining("batch?");
+        assertThatThrownBy(() -> read(LEAST + "bach: 3"))
+                .hasMessageContaining("bach")
+                .hasMessageContaining("batch?");
         assertThatThrownBy(() -> read(LEAST + "optimizer: {beta: 3}")).hasMessageContaining("optimizer.betas?");
         assertThatThrownBy(() -> read(LEAST + "warmup: 3")).hasMessageContaining("schedule.warmup?");
         assertThatThrownBy(() -> read(LEAST + "optimizer: adamw")).hasMessageContaining("optimizer");

@@ -12,7 +12,7 @@ import transformers
 from safetensors.torch import save_file
 
 HERE = Path(__file__).resolve().parent
-GOLDEN = HERE.parent / "golden"
+GOLDEN = HERE.parents[1] / "golden"
 sys.path.insert(0, str(GOLDEN))
 
 import exact  # noqa: E402
