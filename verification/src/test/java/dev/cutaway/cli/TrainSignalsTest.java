@@ -30,8 +30,7 @@ class TrainSignalsTest {
     @BeforeEach
     void uninterrupted() throws IOException {
         out = dir.resolve("out");
-        ObjectNode recipe =
-                TrainTest.recipe("gpt2", out).put("steps", STEPS).put("checkpoint_every", 7);
+        ObjectNode recipe = TrainTest.recipe("gpt2", out).put("steps", STEPS).put("checkpoint_every", 7);
         file = TrainTest.write(dir.resolve("recipe.json"), recipe);
         Path alone = dir.resolve("alone");
         Command c = Command.run("train", file, "--set", "out=" + alone);
@@ -115,7 +114,8 @@ class TrainSignalsTest {
         String cp = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         String script = "mount -t tmpfs -o size=1m tmpfs " + disk + " || exit 77\n"
                 + "train() { " + java + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --add-modules=jdk.incubator.vector"
-                + " --enable-native-access=ALL-UNNAMED -cp '" + cp + "' dev.cutaway.cli.Main train " + file + " --set out=" + small
+                + " --enable-native-access=ALL-UNNAMED -cp '" + cp + "' dev.cutaway.cli.Main train " + file
+                + " --set out=" + small
                 + " \"$@\"; }\n"
                 + "train --set steps=" + STEPS + " --set samples.every=" + STEPS + " & pid=$!\n"
                 + "while [ ! -d " + small + "/checkpoints/step-14 ]; do sleep 0.1; done\n"
@@ -127,7 +127,8 @@ class TrainSignalsTest {
                 .start();
         String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(p.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        Assumptions.assumeTrue(p.exitValue() != 77 && !said.contains("unshare"), "no file system can be mounted: " + said);
+        Assumptions.assumeTrue(
+                p.exitValue() != 77 && !said.contains("unshare"), "no file system can be mounted: " + said);
         assertThat(Files.readString(filler)).as(said).isEqualTo("code 4\n");
         assertThat(said).containsPattern("the disk (is full|has)").doesNotContain("Exception");
         int logged = TrainTest.log(out.resolve("log.jsonl")).size(); // each line is whole

@@ -72,8 +72,8 @@ class TrainTest {
 
     private Command train(ObjectNode recipe, Object... more) {
         Path file = write(dir.resolve("recipe.json"), recipe);
-        return Command.run(Stream.concat(Stream.of("train", file), Stream.of(more))
-                .toArray());
+        return Command.run(
+                Stream.concat(Stream.of("train", file), Stream.of(more)).toArray());
     }
 
     private Command done(ObjectNode recipe, Object... more) {
@@ -105,7 +105,12 @@ class TrainTest {
                     .containsExactly("step", "loss", "grad_norm", "lr", "tokens_per_s");
             assertThat(line.get("step").asInt()).isEqualTo(i + 1);
             near("loss", i, line.get("loss").asDouble(), want.get("loss").get(i).asDouble(), 1e-4);
-            near("grad_norm", i, line.get("grad_norm").asDouble(), want.get("grad_norm").get(i).asDouble(), 1e-3);
+            near(
+                    "grad_norm",
+                    i,
+                    line.get("grad_norm").asDouble(),
+                    want.get("grad_norm").get(i).asDouble(),
+                    1e-3);
             near("lr", i, line.get("lr").asDouble(), want.get("lr").get(i).asDouble(), 1e-9);
             assertThat(line.get("tokens_per_s").asDouble()).isPositive();
         }
@@ -134,11 +139,10 @@ class TrainTest {
             }
         }
         JsonNode config = new ObjectMapper().readTree(Files.readString(written.resolve("config.json")));
-        JsonNode own = new ObjectMapper()
-                .readTree(Files.readString(Command.model(name).resolve("config.json")));
-        own.properties().forEach(e -> assertThat(config.get(e.getKey()))
-                .as(e.getKey())
-                .isEqualTo(e.getValue()));
+        JsonNode own =
+                new ObjectMapper().readTree(Files.readString(Command.model(name).resolve("config.json")));
+        own.properties()
+                .forEach(e -> assertThat(config.get(e.getKey())).as(e.getKey()).isEqualTo(e.getValue()));
         assertThat(Command.run("describe", written).code()).isZero();
     }
 
@@ -216,7 +220,12 @@ class TrainTest {
         List<JsonNode> one = log(a.resolve("log.jsonl"));
         List<JsonNode> three = log(b.resolve("log.jsonl"));
         for (int i = 0; i < one.size(); i++) {
-            near("loss", i, three.get(i).get("loss").asDouble(), one.get(i).get("loss").asDouble(), 1e-5);
+            near(
+                    "loss",
+                    i,
+                    three.get(i).get("loss").asDouble(),
+                    one.get(i).get("loss").asDouble(),
+                    1e-5);
         }
     }
 
@@ -236,7 +245,9 @@ class TrainTest {
             least = v.get("loss").asDouble() < least.get("loss").asDouble() ? v : least;
         }
         int best = least.get("step").asInt();
-        assertThat(best).as("the rate is far too high, so that it gets worse: %s", valid).isLessThan(7);
+        assertThat(best)
+                .as("the rate is far too high, so that it gets worse: %s", valid)
+                .isLessThan(7);
         assertThat(Files.readAllBytes(out.resolve("model.safetensors")))
                 .isEqualTo(Files.readAllBytes(out.resolve("checkpoints/step-" + best + "/model.safetensors")));
         JsonNode manifest = new ObjectMapper().readTree(Files.readString(out.resolve("training.json")));
@@ -275,15 +286,16 @@ class TrainTest {
         assertThat(c.err().lines().filter(l -> l.startsWith("cutaway: "))).hasSize(1);
         int bad = log(out.resolve("log.jsonl")).size() + 1;
         assertThat(c.err()).contains("step " + bad);
-        assertThat(Command.run("describe", out.resolve("checkpoints/step-" + (bad - 1))).code()).isZero();
+        assertThat(Command.run("describe", out.resolve("checkpoints/step-" + (bad - 1)))
+                        .code())
+                .isZero();
     }
 
     @Test
     void recipesAreYamlToo() throws IOException {
         Path out = dir.resolve("out");
         Path file = Files.writeString(
-                dir.resolve("r.yaml"),
-                """
+                dir.resolve("r.yaml"), """
                 # a comment
                 model: {init: %s}
                 data:
@@ -292,8 +304,7 @@ class TrainTest {
                 steps: 2
                 optimizer: {lr: 1e-3, clip: 1}
                 out: %s
-                """
-                        .formatted(Command.model("gpt2"), CASES.resolve("gpt2.safetensors"), out));
+                """.formatted(Command.model("gpt2"), CASES.resolve("gpt2.safetensors"), out));
         assertThat(Command.run("train", file).code()).isZero();
         JsonNode first = log(out.resolve("log.jsonl")).getFirst();
         assertThat(first.get("lr").asDouble()).isEqualTo(1e-3);
@@ -323,7 +334,8 @@ class TrainTest {
         train(recipe, "--set", "log=" + CASES.resolve("gpt2.safetensors")).failed(3, "gpt2.safetensors", "log");
         Command.run("train").failed(2, "recipe");
         Command.run("train", dir.resolve("none.yaml")).failed(3, "none.yaml", "no such file");
-        Command.run("train", Files.writeString(dir.resolve("bad.yaml"), "a: [1, 2\nb: {")).failed(3, "bad.yaml", "line");
+        Command.run("train", Files.writeString(dir.resolve("bad.yaml"), "a: [1, 2\nb: {"))
+                .failed(3, "bad.yaml", "line");
         Command.run("train", Files.writeString(dir.resolve("list.yaml"), "- 1")).failed(3, "list.yaml");
         Command.run("train", Files.writeString(dir.resolve("deep.yaml"), "a: " + "[".repeat(100_000)))
                 .failed(3, "deep.yaml");
@@ -369,9 +381,14 @@ class TrainTest {
         Path out = dir.resolve("out");
         Path words = Command.withWords("gpt2", dir.resolve("words"));
         ObjectNode recipe = recipe("gpt2", out).put("checkpoint_every", 4).put("tensorboard", dir.resolve("tb") + "");
-        recipe.putObject("model").put("architecture", "gpt2").put("n_embd", 20).put("n_head", 5).put("n_layer", 2)
+        recipe.putObject("model")
+                .put("architecture", "gpt2")
+                .put("n_embd", 20)
+                .put("n_head", 5)
+                .put("n_layer", 2)
                 .put("n_positions", 32);
-        recipe.putObject("tokenizer").put("file", words.resolve("tokenizer.json").toString());
+        recipe.putObject("tokenizer")
+                .put("file", words.resolve("tokenizer.json").toString());
         recipe.putObject("samples").put("max_tokens", 4).putArray("prompts").add("w7 w8");
         done(recipe);
         JsonNode config = new ObjectMapper().readTree(Files.readString(out.resolve("config.json")));
@@ -381,8 +398,10 @@ class TrainTest {
                 .filter(e -> e.get("event").asText().equals("sample"))
                 .toList();
         assertThat(samples).hasSize(2);
-        String said = Command.run("run", out, "w7 w8", "--raw", "--temperature", 0, "--max-tokens", 4).out();
-        assertThat(said.strip()).isEqualTo(samples.getLast().get("text").asText().strip());
+        String said = Command.run("run", out, "w7 w8", "--raw", "--temperature", 0, "--max-tokens", 4)
+                .out();
+        assertThat(said.strip())
+                .isEqualTo(samples.getLast().get("text").asText().strip());
         assertThat(dir.resolve("tb").toFile().list()).hasSize(1);
     }
 }

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.TestFactory;
 class InitialWeightsTest {
     private static JsonNode laws() throws IOException {
         return new ObjectMapper()
-                .readTree(Files.readString(GoldenTest.root().resolveSibling("train/runs").resolve("laws.json")));
+                .readTree(Files.readString(
+                        GoldenTest.root().resolveSibling("train/runs").resolve("laws.json")));
     }
 
     @SuppressWarnings("unchecked")
@@ -93,8 +94,12 @@ class InitialWeightsTest {
         try (Blueprint a = blueprint("a", config);
                 Blueprint b = blueprint("b", config)) {
             a.stored(p -> a.weight(p, 1)).forEach((name, t) -> {
-                float[] again = Objects.requireNonNull(b.stored(p -> b.weight(p, 1)).get(name)).toFloats();
-                float[] other = Objects.requireNonNull(b.stored(p -> b.weight(p, 2)).get(name)).toFloats();
+                float[] again = Objects.requireNonNull(
+                                b.stored(p -> b.weight(p, 1)).get(name))
+                        .toFloats();
+                float[] other = Objects.requireNonNull(
+                                b.stored(p -> b.weight(p, 2)).get(name))
+                        .toFloats();
                 assertThat(t.toFloats()).as(name).isEqualTo(again);
                 if (t.rank() > 1) {
                     assertThat(t.toFloats()).as(name).isNotEqualTo(other);

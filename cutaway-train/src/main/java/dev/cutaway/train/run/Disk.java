@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /** Files that are there for good once a method returns, and what it means when they cannot be written. */
@@ -42,7 +43,7 @@ final class Disk {
         } finally {
             Files.deleteIfExists(part);
         }
-        force(file.toAbsolutePath().getParent());
+        force(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     }
 
     /** Makes what was renamed into a directory last; where directories cannot be opened (Windows) the system sees to it. */

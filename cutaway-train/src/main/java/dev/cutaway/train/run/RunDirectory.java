@@ -185,7 +185,7 @@ final class RunDirectory implements AutoCloseable {
                 Disk.force(part);
                 Disk.remove(target);
                 Files.move(part, target, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-                Disk.force(target.getParent());
+                Disk.force(out.resolve("checkpoints"));
             } finally {
                 Disk.remove(part);
             }

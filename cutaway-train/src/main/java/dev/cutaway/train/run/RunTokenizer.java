@@ -48,8 +48,7 @@ record RunTokenizer(Tokenizer tokenizer, Map<String, byte[]> files) {
             }
             Path p = Path.of(file);
             Tokenizer t = Tokenizers.load(p);
-            Path directory = Files.isDirectory(p) ? p : p.toAbsolutePath().getParent();
-            return Optional.of(new RunTokenizer(t, Files.isDirectory(p) ? files(directory) : single(p)));
+            return Optional.of(new RunTokenizer(t, Files.isDirectory(p) ? files(p) : single(p)));
         }
         List<String> known = List.of("file");
         String key = section.keySet().stream().findFirst().orElse("");
