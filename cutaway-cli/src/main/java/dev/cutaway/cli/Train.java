@@ -82,7 +82,7 @@ final class Train implements Runnable {
             try {
                 TrainingRun.Result r = TrainingRun.run(
                         recipe, there, OpenOptions.defaults().withProgress(downloads), stop::asked, shown);
-                shown.close();
+                shown.clear();
                 if (r.finished()) {
                     out.line(said(recipe, r));
                 } else {
@@ -90,7 +90,7 @@ final class Train implements Runnable {
                             + ", which is saved; go on with --resume");
                 }
             } catch (RuntimeException | Error e) {
-                shown.close();
+                shown.clear();
                 if (stop.asked()) { // the process ends before anybody else could say it
                     Failure.of(e).report(new PrintWriter(System.err, true, StandardCharsets.UTF_8), Log.verbose());
                 }

@@ -78,18 +78,20 @@ final class TrainProgress implements RunListener, AutoCloseable {
     }
 
     private void line(String text) {
-        Progress p = progress;
-        if (p != null) {
-            p.close(); // it is drawn again at the next step
-        }
+        clear(); // the bar is drawn again at the next step
         System.err.println(text);
     }
 
-    @Override
-    public void close() {
+    /** Takes the bar away. */
+    void clear() {
         Progress p = progress;
         if (p != null) {
             p.close();
         }
+    }
+
+    @Override
+    public void close() {
+        clear();
     }
 }
