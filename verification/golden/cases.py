@@ -71,6 +71,19 @@ def t5(**fields):
     return base
 
 
+def marian(**fields):
+    base = dict(
+        architectures=["MarianMTModel"], model_type="marian", vocab_size=VOCAB, decoder_vocab_size=VOCAB, d_model=20,
+        encoder_layers=3, decoder_layers=2, encoder_attention_heads=5, decoder_attention_heads=4, encoder_ffn_dim=37,
+        decoder_ffn_dim=29, activation_function="swish", scale_embedding=True, share_encoder_decoder_embeddings=True,
+        tie_word_embeddings=True, max_position_embeddings=40, dropout=0.0, attention_dropout=0.0, activation_dropout=0.0,
+        is_encoder_decoder=True, pad_token_id=96, eos_token_id=0, decoder_start_token_id=96, forced_eos_token_id=0,
+        torch_dtype="float32",
+    )
+    base.update(fields)
+    return base
+
+
 def vit(kind, **fields):
     base = dict(
         architectures=[kind], model_type="vit", hidden_size=20, num_hidden_layers=3, num_attention_heads=5,
@@ -85,6 +98,9 @@ LABELS = {"id2label": {"0": "calm", "1": "glad", "2": "sad"}, "label2id": {"calm
 FACTORS = [1.0, 1.1, 1.3, 1.6, 2.0, 2.5, 3.1, 3.8]
 LONG_FACTORS = [1.2, 1.7, 2.3, 3.1, 4.2, 5.7, 7.7, 10.4]
 GEMMA = dict(hidden_activation="gelu_pytorch_tanh", head_dim=10, query_pre_attn_scalar=7, tie_word_embeddings=True, pad_token_id=0)
+
+MARIAN_GENERATION = {"bad_words_ids": [[96]], "decoder_start_token_id": 96, "eos_token_id": 0, "forced_eos_token_id": 0, "pad_token_id": 96,
+                     "renormalize_logits": True}
 
 PREPROCESSOR = {
     "image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": 20, "width": 20}, "resample": 2,
@@ -191,6 +207,11 @@ CASES = [
          config=t5(), length=26, batch=2, full=True, inputs="t5", shard=40),
     dict(name="t5-v1_1", what="T5 v1.1: gated gelu_new, untied", length=23, batch=1, full=True, inputs="t5",
          config=t5(feed_forward_proj="gated-gelu", tie_word_embeddings=False)),
+    dict(name="marian", what="the first Transformer: sinusoidal positions, norms after adding, one embedding scaled by the root of the width, "
+         "bias of the scores, other numbers of heads and neurons on each side; padding mask", config=marian(), length=17, batch=2, full=True,
+         inputs="t5", seed=10, files={"generation_config.json": MARIAN_GENERATION}),
+    dict(name="marian-plain", what="embedding not scaled, relu, scores by a matrix of their own", length=13, batch=1, inputs="t5", seed=6,
+         config=marian(scale_embedding=False, activation_function="relu", tie_word_embeddings=False, decoder_layers=1)),
     dict(name="vit-classes", what="ViTForImageClassification: class token, learned positions, 4 x 4 patches",
          config=vit("ViTForImageClassification", **LABELS), batch=2, full=True, inputs="vit",
          files={"preprocessor_config.json": PREPROCESSOR}),

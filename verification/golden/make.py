@@ -32,21 +32,27 @@ def model_class(config):
 
 def randomise(model, generator, t5):
     """Every parameter random; norms around 1 (around 0 where the model adds 1) and biases far from 0."""
-    gemma = model.config.model_type.startswith("gemma")
+    gemma, marian = model.config.model_type.startswith("gemma"), model.config.model_type == "marian"
+    if marian:
+        model.final_logits_bias.copy_(0.2 * torch.randn(model.final_logits_bias.shape, generator=generator, dtype=torch.float64))
     for name, p in model.named_parameters():
+        if "embed_positions" in name:  # of marian: sines and cosines
+            continue
         noise = torch.randn(p.shape, generator=generator, dtype=torch.float64)
         leaf = name.split(".")[-2] if "." in name else name
         if p.dim() == 1 and name.endswith("weight"):
             value = 0.3 * noise + (0 if gemma else 1)
         elif p.dim() == 1:
-            value = 0.4 * noise
+            value = (0.1 if marian else 0.4) * noise
         elif "relative_attention_bias" in name:
             value = 1.5 * noise
         elif any(part in leaf for part in ("wte", "embed", "shared")) and p.dim() == 2:
-            value = (0.25 if gemma else 0.5 if model.config.tie_word_embeddings else 1.0) * noise
+            value = (0.35 if marian else 0.25 if gemma else 0.5 if model.config.tie_word_embeddings else 1.0) * noise
         elif p.dim() == 2 and leaf != "wpe":
             inner = p.shape[0] if model.config.model_type == "gpt2" and leaf.startswith("c_") else p.shape[1]
-            value = (1.5 if not t5 else 0.8 if leaf in "qk" else 2.5) * noise / math.sqrt(inner)
+            # Marian: less of the source and more of its own words, else it says one word over and over.
+            own = 0.7 if "encoder_attn" in name else 2.5 if leaf in ("fc1", "fc2") else 1.5
+            value = (own if marian else 1.5 if not t5 else 0.8 if leaf in "qk" else 2.5) * noise / math.sqrt(inner)
         elif p.dim() == 4:
             value = 1.2 * noise / math.sqrt(p[0].numel())
         else:
@@ -161,7 +167,8 @@ def continue_greedily(case, model, inputs):
         found[cached] = made[:, 1:] if model.config.is_encoder_decoder else made[:, inputs["input_ids"].shape[1] :]
     lead = math.inf
     forget(model)
-    start = torch.zeros(found[False].shape[0], 1, dtype=torch.int64) if model.config.is_encoder_decoder else source["input_ids"]
+    first = torch.full((found[False].shape[0], 1), getattr(model.config, "decoder_start_token_id", None) or 0)
+    start = first if model.config.is_encoder_decoder else source["input_ids"]
     for i in range(count):
         ids = torch.cat((start, found[False][:, :i]), 1)
         with torch.no_grad():
@@ -187,8 +194,8 @@ def run(case, model, inputs):
         values["logits"] = output.logits
     if getattr(output, "pooler_output", None) is not None:
         values["pooler"] = output.pooler_output
-    if "hook_pos_embed" in values:
-        values["hook_pos_embed"] = values["hook_pos_embed"].expand_as(values["hook_embed"])
+    for name in [n for n in values if n.endswith("hook_pos_embed")]:
+        values[name] = values[name].expand_as(values[name.replace("hook_pos_embed", "hook_embed")])
     check_sums(values)
     return values
 

@@ -19,9 +19,10 @@ from cases import CASES
 # Name of the case, and label smoothing.
 CASES_HERE = {
     "gpt2": 0, "gpt2-bare-names": 0.1, "llama": 0, "llama-tied-biased": 0.1, "gpt_neox": 0, "mistral": 0, "gemma2": 0, "qwen3": 0,
-    "phi3": 0, "olmo2": 0, "bert-masked-word": 0, "bert-classes": 0, "t5": 0, "t5-v1_1": 0.1, "vit-classes": 0,
+    "phi3": 0, "olmo2": 0, "bert-masked-word": 0, "bert-classes": 0, "t5": 0, "t5-v1_1": 0.1, "marian": 0,
+    "marian-plain": 0.1, "vit-classes": 0,
 }
-FULL = ("gpt2", "llama", "bert-masked-word", "t5", "vit-classes")
+FULL = ("gpt2", "llama", "bert-masked-word", "t5", "marian", "vit-classes")
 STEPS = 8
 LATER = re.compile(r"\.[1-9]\d*\.")  # blocks of which only sums and norms are kept
 PROBES = ("hook_embed", "hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_q", "hook_k", "hook_v", "hook_pattern", "hook_z", "hook_mlp_out")
@@ -56,7 +57,7 @@ def labels_of(inputs, config, logits, generator):
     classes = logits.shape[-1]
     if logits.dim() == 2:
         return torch.randint(0, classes, logits.shape[:1], generator=generator)
-    if config["model_type"] in ("bert", "t5"):
+    if config["model_type"] in ("bert", "t5", "marian"):
         labels = torch.randint(0, classes, logits.shape[:2], generator=generator)
         labels[torch.rand(labels.shape, generator=generator) < 0.5] = -100
     else:
@@ -111,7 +112,7 @@ def gradients(name, smoothing):
     probes.WATCH.get(model.config.model_type, probes.watch_llama_like)(recorder, model)
     probes.same = lambda *_: None
     with recorder.running(), torch.enable_grad():
-        options = {} if "pixel_values" in inputs or config["model_type"] in ("bert", "t5") else {"use_cache": False}
+        options = {} if "pixel_values" in inputs or config["model_type"] in ("bert", "t5", "marian") else {"use_cache": False}
         logits = model(**inputs, **options).logits
     labels = labels_of(inputs, config, logits, torch.Generator().manual_seed(zlib.crc32((name + " labels").encode())))
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), label_smoothing=smoothing)

@@ -302,6 +302,37 @@ def watch_t5(r, model):
         r.norm(stack.final_layer_norm, prefix + "ln_final.")
 
 
+def watch_marian(r, model):
+    for stack, prefix in ((model.model.encoder, "encoder."), (model.model.decoder, "decoder.")):
+        scale = stack.embed_scale
+        r.after(stack.embed_tokens, lambda x, prefix=prefix, scale=scale: r.keep(prefix + "hook_embed", x * scale))
+        r.output(stack.embed_positions, prefix + "hook_pos_embed")
+        for i, block in enumerate(stack.layers):
+            p, cross = f"{prefix}blocks.{i}.", hasattr(block, "encoder_attn")
+
+            def attention(p, a, out):
+                for name in "qkv":
+                    r.heads(getattr(a, f"{name}_proj"), f"{p}hook_{name}", a.head_dim)
+                r.attend(a, p, False)
+                r.result(a.out_proj, p, a.head_dim)
+                r.output(a.out_proj, out)
+
+            r.input(block, p + "hook_resid_pre")
+            attention(p + "attn.", block.self_attn, p + "hook_attn_out")
+            r.input(block.self_attn_layer_norm, p + "hook_resid_mid")
+            r.norm(block.self_attn_layer_norm, p + "ln1.")
+            if cross:
+                attention(p + "cross_attn.", block.encoder_attn, p + "hook_cross_attn_out")
+                r.input(block.encoder_attn_layer_norm, p + "hook_resid_mid_cross")
+                r.norm(block.encoder_attn_layer_norm, p + "ln2.")
+            r.output(block.fc1, p + "mlp.hook_pre")
+            r.input(block.fc2, p + "mlp.hook_post")
+            r.output(block.fc2, p + "hook_mlp_out")
+            r.input(block.final_layer_norm, p + "hook_resid_post")
+            r.norm(block.final_layer_norm, p + ("ln3." if cross else "ln2."))
+            r.output(block, p + "hook_normalized_resid_post")
+
+
 def watch_vit(r, model):
     body = model.vit if hasattr(model, "vit") else model
     embeddings = body.embeddings
@@ -330,7 +361,7 @@ def watch_vit(r, model):
     r.norm(body.layernorm, "ln_final.")
 
 
-WATCH = {"gpt2": watch_gpt2, "gpt_neox": watch_gpt_neox, "bert": watch_bert, "t5": watch_t5, "vit": watch_vit}
+WATCH = {"gpt2": watch_gpt2, "gpt_neox": watch_gpt_neox, "bert": watch_bert, "t5": watch_t5, "marian": watch_marian, "vit": watch_vit}
 
 
 def watch(model):

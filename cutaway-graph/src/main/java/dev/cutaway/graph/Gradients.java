@@ -55,7 +55,10 @@ public final class Gradients {
      * @param trained which weights
      */
     public static Gradients of(Graph forward, Value loss, Predicate<Parameter> trained) {
-        return of(forward, loss, active(forward.nodes(), n -> n.op() instanceof Parameter p && trained.test(p)));
+        return of(
+                forward,
+                loss,
+                active(forward.nodes(), n -> n.op() instanceof Parameter p && !p.fixed() && trained.test(p)));
     }
 
     private static Gradients of(Graph forward, Value loss, Set<Value> active) {
@@ -104,7 +107,7 @@ public final class Gradients {
     }
 
     private static boolean source(Node n) {
-        return n.op() instanceof Parameter || n.op() instanceof Input;
+        return n.op() instanceof Parameter p ? !p.fixed() : n.op() instanceof Input;
     }
 
     /** Real values that depend on a source; of others nobody wants a gradient (angles, masks). */

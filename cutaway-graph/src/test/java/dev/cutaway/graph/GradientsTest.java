@@ -40,6 +40,7 @@ import dev.cutaway.graph.op.Softmax;
 import dev.cutaway.graph.op.Stretch;
 import dev.cutaway.graph.op.Targets;
 import dev.cutaway.graph.op.Unary;
+import dev.cutaway.graph.op.WeightSource;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.PackedMatrix;
 import java.io.IOException;
@@ -203,10 +204,14 @@ class GradientsTest {
                         c -> attention(c, new Attention(1, true, 2, 1.5), true),
                         c -> attention(c, new Attention(0.3, false, 0, 0), true)));
         m.put("Cache", List.of(c -> c.g.add(new Cache("k", Space.KEYS), c.real(Case.row(), c.dim("h"), c.dim("e")))));
-        m.put("Choose", List.of(c -> {
-            Dim w = c.dim("w");
-            return c.g.add(new Choose(), c.ints(0, 2, Case.row()), c.real(w), c.real(Case.row(), w));
-        }));
+        m.put(
+                "Choose",
+                Stream.of(0, 1)
+                        .<Build>map(at -> c -> {
+                            Dim w = c.dim("w");
+                            return c.g.add(new Choose(at), c.ints(0, 2, Case.row()), c.real(w), c.real(Case.row(), w));
+                        })
+                        .toList());
         m.put(
                 "Concat",
                 List.of(c -> c.g.add(
@@ -484,11 +489,42 @@ class GradientsTest {
     }
 
     @Test
+    void aRowThatLookupsDoNotTrainHasNoGradientOfThem() {
+        Case c = new Case(1);
+        Value table = c.real(Dim.of("n", 3), Dim.of("w", 2));
+        Value ids = c.ints(0, 3, Case.row());
+        int[] given = Objects.requireNonNull(c.ints.get(ids));
+        given[0] = 1;
+        Value loss = total(c.g, c.g.add(new Gather(1), table, ids));
+        Gradients d = Gradients.of(c.g.build(), loss);
+        double[] got = evaluator(c, d.graph())
+                .value(d.graph().inOpened(d.gradient(table).orElseThrow()));
+        for (int i = 0; i < got.length; i++) {
+            int row = i / 2;
+            long lookups =
+                    java.util.Arrays.stream(given).filter(id -> id == row).count();
+            assertThat(got[i]).isEqualTo(row == 1 ? 0.0 : (double) lookups);
+        }
+    }
+
+    @Test
+    void aFixedWeightHasNoGradient() {
+        GraphBuilder g = new GraphBuilder();
+        Dim one = Dim.of("one", 1);
+        Value w = g.add(new Parameter(WeightSource.whole("w"), List.of(one)));
+        Value fixed = g.add(new Parameter(WeightSource.whole("b"), List.of(one), true));
+        Value loss = g.add(Binary.MULTIPLY, w, fixed);
+        Graph graph = g.build();
+        assertThat(Gradients.of(graph, loss).ofParameters()).containsOnlyKeys(w);
+        assertThat(Gradients.of(graph, loss, p -> true).ofParameters()).containsOnlyKeys(w);
+    }
+
+    @Test
     void whatIsGivenHasNoGradient() {
         assertThat(Stream.of(
                                 new Filled(1, List.of()).gradient(),
                                 new Input("x", Type.real()).gradient(),
-                                new Parameter(dev.cutaway.graph.op.WeightSource.whole("w"), List.of()).gradient(),
+                                new Parameter(WeightSource.whole("w"), List.of()).gradient(),
                                 new RelativeBuckets(true, 4, 8).gradient(),
                                 new Targets(Dim.of("c", 2), 0).gradient())
                         .toList())

@@ -19,6 +19,7 @@ final class BeamSearch {
     private final int[] prompt;
     private final BeamOptions options;
     private final Set<Integer> ends;
+    private final GenerationRules rules;
     private final List<Text> found = new ArrayList<>();
 
     BeamSearch(Session session, int[] prompt, BeamOptions options) {
@@ -26,6 +27,7 @@ final class BeamSearch {
         this.prompt = prompt;
         this.options = options;
         this.ends = options.ignoreEnd() ? Set.of() : session.model().endTokens();
+        this.rules = GenerationRules.of(session.model(), options.ignoreEnd());
     }
 
     /**
@@ -88,7 +90,7 @@ final class BeamSearch {
 
     /** Notes the texts that end here, and gives those to follow, best first. */
     private List<Candidate> step(List<Beam> open, int length, boolean last) {
-        List<Candidate> best = best(open);
+        List<Candidate> best = best(open, last);
         List<Candidate> next = new ArrayList<>();
         for (int i = 0; i < best.size(); i++) {
             Text text = best.get(i).text();
@@ -123,15 +125,17 @@ final class BeamSearch {
     }
 
     /** The likeliest continuations over all open texts: enough to go on even if many of them end. */
-    private List<Candidate> best(List<Beam> open) {
+    private List<Candidate> best(List<Beam> open, boolean last) {
         int keep = Math.max(2, 1 + ends.size()) * options.beams();
         PriorityQueue<Candidate> best = new PriorityQueue<>(
                 Comparator.comparingDouble((Candidate c) -> c.text().sum()));
         for (Beam beam : open) {
-            float[] logits = beam.session().logits();
-            double norm = logSum(logits);
-            for (int id = 0; id < logits.length; id++) {
-                double logprob = logits[id] - norm;
+            Session s = beam.session();
+            float[] scores = rules.apply(s.logits(), s.held(), s.length(), last);
+            // What the rules force is certain; else probabilities are those among all words, or among what is left.
+            double norm = rules.forces(last) ? 0 : logSum(rules.renormalises() ? scores : s.logits());
+            for (int id = 0; id < scores.length; id++) {
+                double logprob = scores[id] - norm;
                 double sum = beam.sum() + logprob;
                 if (best.size() == keep) {
                     if (sum <= best.element().text().sum()) {

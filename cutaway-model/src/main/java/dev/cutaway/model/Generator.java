@@ -19,6 +19,7 @@ final class Generator {
     private final Sampler sampler;
     private final StopStrings stops;
     private final Set<Integer> ends;
+    private final GenerationRules rules;
     private final Optional<Decoder> decoder;
     private final List<Generation.Token> tokens = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
@@ -32,6 +33,7 @@ final class Generator {
         this.sampler = new Sampler(options.sampling(), m.sizes().vocabulary());
         this.stops = new StopStrings(options.stops());
         this.ends = options.ignoreEnd() ? Set.of() : m.endTokens();
+        this.rules = GenerationRules.of(m, options.ignoreEnd());
         this.decoder = m.hasTokenizer()
                 ? Optional.of(m.tokenizer().decoder(!options.showSpecial(), prompt))
                 : Optional.empty();
@@ -66,7 +68,8 @@ final class Generator {
             if (session.takeCancelled()) {
                 return Generation.Stop.CANCELLED;
             }
-            int id = sampler.next(next);
+            boolean last = i + 1 == options.maxTokens();
+            int id = sampler.next(rules.apply(next, session.held(), session.length(), last));
             boolean end = ends.contains(id);
             String piece = end ? "" : decoder.map(d -> stops.accept(d.add(id))).orElse("");
             text.append(piece);
@@ -79,7 +82,7 @@ final class Generator {
             if (stops.stopped()) {
                 return Generation.Stop.STOP;
             }
-            if (i + 1 < options.maxTokens()) {
+            if (!last) {
                 if (session.full()) {
                     return Generation.Stop.LENGTH;
                 }

@@ -75,6 +75,9 @@ final class ModelWeights implements Weights {
         List<String> names = new ArrayList<>(List.of(name));
         switch (name) {
             case "shared.weight" -> names.addAll(List.of("encoder.embed_tokens.weight", "decoder.embed_tokens.weight"));
+            case "model.shared.weight" ->
+                names.addAll(List.of(
+                        "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"));
             case "cls.predictions.decoder.weight" -> names.add("bert.embeddings.word_embeddings.weight");
             case "cls.predictions.bias" -> names.add("cls.predictions.decoder.bias");
             default -> {}

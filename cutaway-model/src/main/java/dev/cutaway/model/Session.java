@@ -63,6 +63,11 @@ public final class Session implements AutoCloseable {
         return Arrays.copyOf(tokens, length);
     }
 
+    /** The tokens held and room for more; not a copy. */
+    int[] held() {
+        return tokens;
+    }
+
     /** The source's tokens, in models with an encoder. */
     public int[] sourceTokens() {
         return source.clone();

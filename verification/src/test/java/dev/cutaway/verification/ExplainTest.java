@@ -18,7 +18,8 @@ class ExplainTest {
     private static final long SEED = 7;
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpt2", "llama", "gemma3_text", "phi3", "gpt_neox", "bert-pretraining", "t5-v1_1"})
+    @ValueSource(
+            strings = {"gpt2", "llama", "gemma3_text", "phi3", "gpt_neox", "bert-pretraining", "t5-v1_1", "marian"})
     void theTermsOfEveryTensorGiveItsNumbers(String name) {
         Random random = new Random(SEED);
         try (Model m = Model.open(

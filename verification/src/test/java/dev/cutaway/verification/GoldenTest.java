@@ -99,7 +99,9 @@ class GoldenTest {
         for (int i = 0; i < n; i++) {
             expected[i] = want.getInt((long) sequence * n + i);
         }
-        int[] prompt = g.model().family() == Family.ENCODER_DECODER ? new int[] {0} : s.tokens();
+        int[] prompt = g.model().family() == Family.ENCODER_DECODER
+                ? new int[] {g.model().config().count("decoder_start_token_id", 0)}
+                : s.tokens();
         int[] got = s.generate(prompt, GenerateOptions.greedy(n).withIgnoreEnd(true))
                 .ids();
         assertThat(got).as(Arrays.toString(expected)).isEqualTo(expected);

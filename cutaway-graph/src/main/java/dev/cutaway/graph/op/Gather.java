@@ -7,12 +7,22 @@ import dev.cutaway.graph.GradientRule;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
+import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Rows of a table by number: {@code y[r] = table[ids[r]]}. */
-public record Gather() implements Primitive {
+/**
+ * Rows of a table by number: {@code y[r] = table[ids[r]]}.
+ *
+ * @param still a row that lookups do not train, as PyTorch's {@code padding_idx}; -1 for none
+ */
+public record Gather(int still) implements Primitive {
+    /** Lookups train every row. */
+    public Gather() {
+        this(-1);
+    }
+
     @Override
     public List<Type> types(List<Type> in) {
         if (!in.get(1).integer()) {
@@ -59,7 +69,16 @@ public record Gather() implements Primitive {
 
     @Override
     public GradientRule gradient() {
-        return GradientRule.ofFirst(
-                (g, n, dy) -> g.add(new Scatter(n.in().getFirst().type().dim(0)), dy, n.in().get(1)));
+        return GradientRule.ofFirst((g, n, dy) -> {
+            Value ids = n.in().get(1);
+            Value moving = still < 0
+                    ? dy
+                    : g.add(
+                            new Choose(still),
+                            ids,
+                            g.add(new Filled(0, List.of(dy.type().dim(-1)))),
+                            dy);
+            return g.add(new Scatter(n.in().getFirst().type().dim(0)), moving, ids);
+        });
     }
 }

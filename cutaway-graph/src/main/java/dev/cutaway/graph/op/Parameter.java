@@ -15,10 +15,15 @@ import java.util.List;
  *
  * @param source the checkpoint's name and how this parameter is cut out of it
  * @param dims the shape as the graph uses it
+ * @param fixed whether it belongs to the checkpoint but is never trained (what PyTorch calls a buffer)
  */
-public record Parameter(WeightSource source, List<Dim> dims) implements Primitive {
+public record Parameter(WeightSource source, List<Dim> dims, boolean fixed) implements Primitive {
     public Parameter {
         dims = List.copyOf(dims);
+    }
+
+    public Parameter(WeightSource source, List<Dim> dims) {
+        this(source, dims, false);
     }
 
     @Override

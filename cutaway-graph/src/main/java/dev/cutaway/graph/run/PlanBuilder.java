@@ -11,6 +11,7 @@ import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
 import dev.cutaway.graph.op.Choose;
+import dev.cutaway.graph.op.Concat;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.First;
 import dev.cutaway.graph.op.Gate;
@@ -254,10 +255,17 @@ final class PlanBuilder {
     private boolean lowerOnce(Node n) {
         if (n.op() instanceof First) {
             first(n);
-        } else if (n.op() instanceof Choose
+        } else if (n.op() instanceof Choose(int at)
                 && input(n, 0).isPresent()
                 && parameter(n, 1).isPresent()) {
-            choose(n, input(n, 0).get());
+            choose(n, input(n, 0).get(), at);
+        } else if (n.op() instanceof Concat
+                && n.out().getFirst().rank() == 2
+                && n.in().stream().allMatch(slots::containsKey)) {
+            List<Slot> parts = n.in().stream().map(this::in).toList();
+            Slot y = slot(n.value(0));
+            emit(new RowSteps.Concat(parts, y), parts.toArray(Slot[]::new));
+            y.lastUse = steps.size() - 1;
         } else if (n.op() instanceof RelativeBias r && byDistance(n)) {
             Parameter table = require(n, 0);
             emit(new RelativeStep(n.value(0), r.buckets(), () -> weights.vector(table)));
@@ -372,11 +380,11 @@ final class PlanBuilder {
         emit(new RowSteps.First(x, y), x, y);
     }
 
-    private void choose(Node n, String flags) {
+    private void choose(Node n, String flags, int at) {
         Parameter vector = require(n, 1);
         Slot x = in(n.in().get(2));
         Slot y = slot(n.value(0));
-        emit(new RowSteps.Choose(flags, () -> weights.vector(vector), x, y), x, y);
+        emit(new RowSteps.Choose(flags, at, () -> weights.vector(vector), x, y), x, y);
     }
 
     /** Whether a relative bias is of the rows' own indices and keys' own, and for attention only, which then needs no table. */

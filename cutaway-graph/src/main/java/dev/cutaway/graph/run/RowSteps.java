@@ -258,15 +258,39 @@ final class RowSteps {
         }
     }
 
-    /** The rows of x, and a learned vector where an integer input is 0. */
+    /** Rows side by side. */
+    static final class Concat extends ByRow {
+        private final java.util.List<Slot> parts;
+
+        Concat(java.util.List<Slot> parts, Slot y) {
+            super(y);
+            this.parts = java.util.List.copyOf(parts);
+        }
+
+        @Override
+        void rows(Frame f, int from, int to) {
+            int at = 0;
+            for (int i = 0; i < parts.size(); i++) { // no iterator: this runs for every token
+                Slot x = parts.get(i);
+                for (int r = from; r < to; r++) {
+                    MemorySegment.copy(f.memory(x), x.at(r) * 4, f.memory(y), (y.at(r) + at) * 4, (long) x.width * 4);
+                }
+                at += x.width;
+            }
+        }
+    }
+
+    /** The rows of x, and a learned vector where an integer input is a certain number. */
     static final class Choose extends ByRow {
         private final String flags;
+        private final int at;
         private final Supplier<Tensor> source;
         private final Slot x;
         private Tensor vector = Tensor.zeros(1);
 
-        Choose(String flags, Supplier<Tensor> vector, Slot x, Slot y) {
+        Choose(String flags, int at, Supplier<Tensor> vector, Slot x, Slot y) {
             super(y);
+            this.at = at;
             this.flags = flags;
             this.source = vector;
             this.x = x;
@@ -281,7 +305,7 @@ final class RowSteps {
         void rows(Frame f, int from, int to) {
             int[] flag = f.ints(flags);
             for (int r = from; r < to; r++) {
-                boolean own = flag[y.rows == Slot.Rows.TAIL ? f.tail[r] : r] != 0;
+                boolean own = flag[y.rows == Slot.Rows.TAIL ? f.tail[r] : r] != at;
                 MemorySegment.copy(
                         own ? f.memory(x) : vector.data(),
                         own ? x.at(r) * 4 : 0,

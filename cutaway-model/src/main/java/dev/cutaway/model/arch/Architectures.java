@@ -21,6 +21,7 @@ public final class Architectures {
             new Olmo2(),
             new Bert(),
             new T5(),
+            new Marian(),
             new Vit());
 
     private Architectures() {}

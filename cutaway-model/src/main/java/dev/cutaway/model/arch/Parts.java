@@ -92,6 +92,11 @@ public final class Parts {
         return weight(WeightSource.whole(name), dims);
     }
 
+    /** A tensor of the checkpoint that is never trained. */
+    public Value constant(String name, Dim... dims) {
+        return weights.computeIfAbsent(WeightSource.whole(name), s -> g.add(new Parameter(s, List.of(dims), true)));
+    }
+
     /** An axis as wide as the stream. */
     public Dim width() {
         return Dim.of("width", width);
@@ -99,7 +104,12 @@ public final class Parts {
 
     /** Rows of a table {@code [n, width]} by an integer input. */
     public Value lookup(String table, String axis, int n, Value ids) {
-        return g.add(new Gather(), weight(table, Dim.of(axis, n), width()), ids);
+        return lookup(new Gather(), table, axis, n, ids);
+    }
+
+    /** As {@link #lookup(String, String, int, Value)}, with a row that is not trained by being looked up. */
+    public Value lookup(Gather how, String table, String axis, int n, Value ids) {
+        return g.add(how, weight(table, Dim.of(axis, n), width()), ids);
     }
 
     /** {@code x W^T + b}: {@code [row, in]} to {@code [row, out]}. */
