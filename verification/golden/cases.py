@@ -94,6 +94,27 @@ def vit(kind, **fields):
     return base
 
 
+def swin(**fields):
+    base = dict(
+        architectures=["SwinForImageClassification"], model_type="swin", image_size=[22, 14], patch_size=2, num_channels=3, embed_dim=8,
+        depths=[2, 2], num_heads=[2, 4], window_size=3, mlp_ratio=2.5, qkv_bias=True, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, drop_path_rate=0.0, hidden_act="gelu", use_absolute_embeddings=True, layer_norm_eps=2e-2,
+        torch_dtype="float32",
+    )
+    base.update(fields)
+    return base
+
+
+def convnext(**fields):
+    base = dict(
+        architectures=["ConvNextForImageClassification"], model_type="convnext", image_size=28, patch_size=4, num_channels=1,
+        num_stages=2, hidden_sizes=[8, 12], depths=[2, 1], hidden_act="gelu", layer_norm_eps=2e-2, layer_scale_init_value=0.1,
+        drop_path_rate=0.0, torch_dtype="float32",
+    )
+    base.update(fields)
+    return base
+
+
 LABELS = {"id2label": {"0": "calm", "1": "glad", "2": "sad"}, "label2id": {"calm": 0, "glad": 1, "sad": 2}}
 FACTORS = [1.0, 1.1, 1.3, 1.6, 2.0, 2.5, 3.1, 3.8]
 LONG_FACTORS = [1.2, 1.7, 2.3, 3.1, 4.2, 5.7, 7.7, 10.4]
@@ -217,4 +238,15 @@ CASES = [
          files={"preprocessor_config.json": PREPROCESSOR}),
     dict(name="vit-pooler", what="ViTModel with pooler; 15 x 25 pixels in patches of 5 (3 x 5), one channel, no qkv bias",
          config=vit("ViTModel", num_hidden_layers=2, image_size=[15, 25], num_channels=1, qkv_bias=False), batch=1, inputs="vit"),
+    dict(name="deit-teacher", what="DeiTForImageClassificationWithTeacher: a second token, logits are the mean of two heads'",
+         config=vit("DeiTForImageClassificationWithTeacher", model_type="deit", num_hidden_layers=2, **LABELS), batch=2, inputs="vit"),
+    dict(name="deit-classes", what="DeiTForImageClassification; one channel",
+         config=vit("DeiTForImageClassification", model_type="deit", num_hidden_layers=2, num_channels=1, **LABELS), batch=1, inputs="vit"),
+    dict(name="swin", what="windows of 3 x 3, shifted by 1; a grid of 11 x 7 that needs padding, and merging over its odd edge; learned positions",
+         config=swin(**LABELS), batch=2, full=True, inputs="vit"),
+    dict(name="swin-grey", what="28 x 28 pixels of one channel; the second stage is one window, which is not shifted; no qkv bias",
+         config=swin(image_size=28, num_channels=1, window_size=7, num_heads=[2, 2], qkv_bias=False, use_absolute_embeddings=False, **LABELS),
+         batch=1, inputs="vit"),
+    dict(name="convnext", what="no attention: convolutions of 7 x 7 beyond the edges of 7 x 7 and 3 x 3 rows; 28 x 28 pixels of one channel",
+         config=convnext(**LABELS), batch=2, full=True, inputs="vit"),
 ]

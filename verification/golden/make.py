@@ -19,8 +19,8 @@ import probes
 from cases import CASES, VOCAB
 
 HERE = Path(__file__).parent
-BRIEF = ("tokens", "logits", "nsp_logits", "pooler", "greedy", "hook_embed", "hook_pos_embed", "hook_resid_pre", "hook_resid_post",
-         "hook_normalized_resid_post", "hook_q", "hook_rot_q", "hook_rot_k", "hook_pattern")
+BRIEF = ("tokens", "logits", "nsp_logits", "cls_logits", "distillation_logits", "pooler", "greedy", "hook_embed", "hook_pos_embed",
+         "hook_resid_pre", "hook_resid_post", "hook_normalized_resid_post", "hook_q", "hook_rot_q", "hook_rot_k", "hook_pattern")
 
 
 def model_class(config):
@@ -192,6 +192,9 @@ def run(case, model, inputs):
         values["logits"] = values["nsp_logits"] = output.logits
     elif hasattr(output, "logits"):
         values["logits"] = output.logits
+    for name in ("cls_logits", "distillation_logits"):
+        if hasattr(output, name):
+            values[name] = getattr(output, name)
     if getattr(output, "pooler_output", None) is not None:
         values["pooler"] = output.pooler_output
     for name in [n for n in values if n.endswith("hook_pos_embed")]:

@@ -20,9 +20,9 @@ from cases import CASES
 CASES_HERE = {
     "gpt2": 0, "gpt2-bare-names": 0.1, "llama": 0, "llama-tied-biased": 0.1, "gpt_neox": 0, "mistral": 0, "gemma2": 0, "qwen3": 0,
     "phi3": 0, "olmo2": 0, "bert-masked-word": 0, "bert-classes": 0, "t5": 0, "t5-v1_1": 0.1, "marian": 0,
-    "marian-plain": 0.1, "vit-classes": 0,
+    "marian-plain": 0.1, "vit-classes": 0, "deit-teacher": 0, "swin": 0, "swin-grey": 0, "convnext": 0,
 }
-FULL = ("gpt2", "llama", "bert-masked-word", "t5", "marian", "vit-classes")
+FULL = ("gpt2", "llama", "bert-masked-word", "t5", "marian", "vit-classes", "swin", "convnext")
 STEPS = 8
 LATER = re.compile(r"\.[1-9]\d*\.")  # blocks of which only sums and norms are kept
 PROBES = ("hook_embed", "hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_q", "hook_k", "hook_v", "hook_pattern", "hook_z", "hook_mlp_out")

@@ -19,6 +19,7 @@ class Recorder:
         self.values = {}
         self.attention = {}  # attention module -> probe prefix
         self.rotary = set()
+        self.arranged = {}  # attention module -> what is made of scores, pattern and z before they are kept
         self.handles = []
 
     def keep(self, name, tensor):
@@ -107,11 +108,12 @@ class Recorder:
     def _recording(self, original):
         def forward(module, query, key, value, mask, *args, **kwargs):
             prefix, softmax = self.attention[module], torch.nn.functional.softmax
+            arranged = self.arranged.get(module, lambda _, x: x)
 
             def seen(scores, **options):
                 pattern = softmax(scores, **options)
-                self.keep(prefix + "hook_attn_scores", scores)
-                self.keep(prefix + "hook_pattern", pattern)
+                self.keep(prefix + "hook_attn_scores", arranged("scores", scores))
+                self.keep(prefix + "hook_pattern", arranged("pattern", pattern))
                 return pattern
 
             torch.nn.functional.softmax = seen
@@ -122,7 +124,7 @@ class Recorder:
             if module in self.rotary:
                 self.keep(prefix + "hook_rot_q", query.transpose(1, 2))
                 self.keep(prefix + "hook_rot_k", key.transpose(1, 2))
-            self.keep(prefix + "hook_z", z)
+            self.keep(prefix + "hook_z", arranged("z", z))
             return z, pattern
 
         return forward
@@ -334,11 +336,13 @@ def watch_marian(r, model):
 
 
 def watch_vit(r, model):
-    body = model.vit if hasattr(model, "vit") else model
+    body = next((getattr(model, name) for name in ("vit", "deit") if hasattr(model, name)), model)
     embeddings = body.embeddings
 
     def embed(patches):  # the class token stands first
         first = embeddings.cls_token.expand(patches.shape[0], -1, -1)
+        if hasattr(embeddings, "distillation_token"):
+            first = torch.cat((first, embeddings.distillation_token.expand(patches.shape[0], -1, -1)), 1)
         r.keep("hook_embed", torch.cat((first, patches), 1))
         r.keep("hook_pos_embed", embeddings.position_embeddings.expand(patches.shape[0], -1, -1))
 
@@ -361,7 +365,88 @@ def watch_vit(r, model):
     r.norm(body.layernorm, "ln_final.")
 
 
-WATCH = {"gpt2": watch_gpt2, "gpt_neox": watch_gpt_neox, "bert": watch_bert, "t5": watch_t5, "marian": watch_marian, "vit": watch_vit}
+def watch_swin(r, model):
+    """Queries, keys and values are kept for the rows of the (padded) grid, what attention writes for those of the grid, patterns by window."""
+    from transformers.models.swin.modeling_swin import window_reverse
+
+    body, size = model.swin, model.config.window_size
+    r.norm(body.embeddings.norm, "ln_embed.")
+    r.output(body.embeddings.norm, "hook_embed")
+    height, width = body.embeddings.patch_grid
+    for s, stage in enumerate(body.encoder.layers):
+        high, wide = -(-height // size) * size, -(-width // size) * size
+        for i, block in enumerate(stage.blocks):
+            p, a = f"stages.{s}.blocks.{i}.", block.attention
+
+            def grid(x, block=block, high=high, wide=wide):  # [batch * window, place, ...] to [batch, y, x, ...]
+                rest = x.shape[2:]
+                whole = window_reverse(x.reshape(-1, size, size, rest.numel()), size, high, wide)
+                return block.cyclic_shift(whole, reverse=True).unflatten(-1, rest)
+
+            def rows(x, grid=grid, height=height, width=width):
+                return grid(x)[:, :height, :width].flatten(1, 2)
+
+            def arranged(what, x, rows=rows, count=high * wide // size**2):
+                return rows(x) if what == "z" else x.unflatten(0, (-1, count))
+
+            r.input(block, p + "hook_resid_pre")
+            r.output(block, p + "hook_resid_post")
+            r.norm(block.layernorm_before, p + "ln1.")
+            r.norm(block.layernorm_after, p + "ln2.")
+            for name in "qkv":
+                r.after(
+                    getattr(a, f"{name}_proj"),
+                    lambda x, name=name, p=p, a=a, grid=grid: r.keep(
+                        f"{p}attn.hook_{name}", grid(x).flatten(1, 2).unflatten(-1, (-1, a.head_dim))))
+            r.attend(a, p + "attn.", False)
+            r.arranged[a] = arranged
+
+            def written(module, args, output, p=p, a=a, rows=rows):
+                z = args[0].unflatten(-1, (-1, a.head_dim))
+                result = torch.einsum("bphe,hew->bphw", z, module.weight.T.unflatten(0, (-1, a.head_dim)))
+                same(result.sum(2) + module.bias, output, f"{p} heads against their sum")
+                r.keep(p + "attn.hook_result", rows(result))
+                r.keep(p + "hook_attn_out", rows(output))
+
+            r.handles.append(a.o_proj.register_forward_hook(written))
+            r.input(block.layernorm_after, p + "hook_resid_mid")
+            r.output(block.mlp.fc1, p + "mlp.hook_pre")
+            r.input(block.mlp.fc2, p + "mlp.hook_post")
+            r.output(block.mlp.fc2, p + "hook_mlp_out")
+        if stage.downsample is not None:
+            r.norm(stage.downsample.norm, f"stages.{s}.downsample.ln.")
+            r.output(stage.downsample, f"stages.{s}.downsample.hook_out")
+            height, width = (height + 1) // 2, (width + 1) // 2
+    r.norm(body.layernorm, "ln_final.")
+
+
+def watch_convnext(r, model):
+    body = model.convnext
+
+    def rows(x):  # [batch, channel, y, x] to [batch, position, channel]
+        return x.flatten(2).transpose(1, 2)
+
+    def keep(module, name):
+        r.after(module, lambda x: r.keep(name, rows(x)))
+
+    keep(body.embeddings.layernorm, "hook_embed")
+    for s, stage in enumerate(body.encoder.stages):
+        if len(stage.downsampling_layer):
+            keep(stage.downsampling_layer[1], f"stages.{s}.downsample.hook_out")
+        for i, block in enumerate(stage.layers):
+            p = f"stages.{s}.blocks.{i}."
+            r.handles.append(block.register_forward_pre_hook(
+                lambda _, args, kwargs, p=p: r.keep(p + "hook_resid_pre", rows(args[0] if args else kwargs["features"])), with_kwargs=True))
+            keep(block, p + "hook_resid_post")
+            keep(block.dwconv, p + "hook_conv_out")
+            for module, name in ((block.pwconv1, "hook_pre"), (block.act, "hook_post")):
+                r.after(module, lambda x, name=name, p=p: r.keep(p + "mlp." + name, x.flatten(1, 2)))
+            r.after(block.pwconv2, lambda x, p=p, b=block: r.keep(p + "hook_mlp_out", (b.layer_scale_parameter * x).flatten(1, 2)))
+    r.norm(body.layernorm, "ln_final.")
+
+
+WATCH = {"gpt2": watch_gpt2, "gpt_neox": watch_gpt_neox, "bert": watch_bert, "t5": watch_t5, "marian": watch_marian, "vit": watch_vit,
+         "deit": watch_vit, "swin": watch_swin, "convnext": watch_convnext}
 
 
 def watch(model):

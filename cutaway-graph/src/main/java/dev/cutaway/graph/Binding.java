@@ -21,6 +21,7 @@ public record Binding(Map<Space, Integer> sizes) {
     public int size(Dim d) {
         return switch (d) {
             case Dim.Size(String l, int n) -> n;
+            case Dim.Rows(Space s) when s.each() > 0 -> s.each();
             case Dim.Rows(Space s) -> {
                 Integer n = sizes.get(s);
                 if (n == null) {

@@ -5,8 +5,15 @@ package dev.cutaway.graph;
  * each segment (sequence, source, image), how many rows it has. A shape that mentions a space is symbolic in it.
  *
  * @param symbol the name that shapes and people use, such as {@code position} or {@code key}
+ * @param each rows that every segment has, where an architecture says so (an image's patches after some were merged); 0 where a
+ *     step says it
  */
-public record Space(String symbol) {
+public record Space(String symbol, int each) {
+    /** A space whose rows a step says. */
+    public Space(String symbol) {
+        this(symbol, 0);
+    }
+
     /** The rows being computed: positions of a decoder's or encoder's sequence, patches of an image. */
     public static final Space ROWS = new Space("position");
 
@@ -23,17 +30,20 @@ public record Space(String symbol) {
         if (symbol.isBlank()) {
             throw new IllegalArgumentException("a space needs a symbol");
         }
+        if (each < 0) {
+            throw new IllegalArgumentException("space '" + symbol + "' has " + each + " rows each");
+        }
     }
 
     // Written out, as in all records that opening a model compares: what the JVM would make costs milliseconds of a
     // start.
     @Override
     public boolean equals(Object o) {
-        return o instanceof Space s && s.symbol.equals(symbol);
+        return o instanceof Space s && s.each == each && s.symbol.equals(symbol);
     }
 
     @Override
     public int hashCode() {
-        return symbol.hashCode();
+        return symbol.hashCode() + each;
     }
 }

@@ -12,6 +12,7 @@ import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Concat;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
+import dev.cutaway.graph.op.Depthwise;
 import dev.cutaway.graph.op.Ein;
 import dev.cutaway.graph.op.Filled;
 import dev.cutaway.graph.op.First;
@@ -23,8 +24,11 @@ import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.LogSoftmax;
 import dev.cutaway.graph.op.Mask;
+import dev.cutaway.graph.op.MeanOfRows;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.Permute;
+import dev.cutaway.graph.op.Pick;
+import dev.cutaway.graph.op.Picking;
 import dev.cutaway.graph.op.PutFirst;
 import dev.cutaway.graph.op.Reduce;
 import dev.cutaway.graph.op.RelativeBias;
@@ -40,7 +44,10 @@ import dev.cutaway.graph.op.Softmax;
 import dev.cutaway.graph.op.Stretch;
 import dev.cutaway.graph.op.Targets;
 import dev.cutaway.graph.op.Unary;
+import dev.cutaway.graph.op.Unpick;
 import dev.cutaway.graph.op.WeightSource;
+import dev.cutaway.graph.op.WindowAttention;
+import dev.cutaway.graph.op.WindowMask;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.PackedMatrix;
 import java.io.IOException;
@@ -70,7 +77,7 @@ class GradientsTest {
 
     /** Operations of which nothing is differentiated. */
     private static final Set<String> GIVEN =
-            Set.of("Input", "Parameter", "Filled", "RelativeBuckets", "RopeTable", "Targets");
+            Set.of("Input", "Parameter", "Filled", "RelativeBuckets", "WindowMask", "RopeTable", "Targets");
 
     /** One graph with random inputs. */
     private static final class Case {
@@ -246,6 +253,37 @@ class GradientsTest {
                             return c.g.add(
                                     new Ein("rc,rc->r", "w", "p", "l"), c.real(Case.row(), w), c.real(Case.row(), w));
                         }));
+        Picking.Windows windows = new Picking.Windows(4, 4, 2, 1);
+        List<Dim> grid = List.of(Dim.of(new Space("grid", 16)));
+        List<Dim> inWindows = List.of(Dim.of(new Space("window", 4)), Dim.of("place", 4));
+        Picking around = new Picking.Around(4, 4, 3);
+        List<Dim> near = List.of(grid.getFirst(), Dim.of("place", 9));
+        m.put(
+                "Pick",
+                List.of(
+                        c -> c.g.add(new Pick(windows, grid, inWindows), c.real(grid.getFirst(), c.dim("w"))),
+                        c -> c.g.add(new Pick(around, grid, near), c.real(grid.getFirst(), c.dim("w")))));
+        m.put(
+                "Unpick",
+                List.of(c -> c.g.add(
+                        new Unpick(around, grid, near), c.real(grid.getFirst(), Dim.of("place", 9), c.dim("w")))));
+        m.put("WindowAttention", List.of(c -> {
+            Dim row = Dim.of(new Space("position", 9));
+            Dim head = c.dim("h");
+            Dim size = c.dim("e");
+            return c.g.add(
+                    new WindowAttention(0.7, windows, 3, 3, row),
+                    c.real(grid.getFirst(), head, size),
+                    c.real(grid.getFirst(), head, size),
+                    c.real(grid.getFirst(), head, size),
+                    c.real(Dim.of("place", 9), head));
+        }));
+        m.put("Depthwise", List.of(c -> {
+            Dim w = c.dim("w");
+            Picking.Around three = new Picking.Around(4, 4, 3);
+            return c.g.add(new Depthwise(three), c.real(grid.getFirst(), w), c.real(w, Dim.of("place", 9)), c.real(w));
+        }));
+        m.put("MeanOfRows", List.of(c -> c.g.add(new MeanOfRows(16), c.real(grid.getFirst(), c.dim("w")))));
         m.put("First", List.of(c -> c.g.add(new First(), c.real(Case.row(), c.dim("w")))));
         m.put("PutFirst", List.of(c -> c.g.add(new PutFirst(Case.row()), c.real(Dim.of(Space.SEQUENCES), c.dim("w")))));
         m.put(
@@ -526,6 +564,7 @@ class GradientsTest {
                                 new Input("x", Type.real()).gradient(),
                                 new Parameter(WeightSource.whole("w"), List.of()).gradient(),
                                 new RelativeBuckets(true, 4, 8).gradient(),
+                                new WindowMask(new Picking.Windows(2, 2, 2, 1), List.of()).gradient(),
                                 new Targets(Dim.of("c", 2), 0).gradient())
                         .toList())
                 .allMatch(GradientRule.NONE::equals);

@@ -88,7 +88,7 @@ public final class Model implements AutoCloseable {
     /** Values that plans keep for reading after a run; of those that a model has. */
     private static List<String> outputs(Sizes sizes) {
         String last = "blocks." + (sizes.layers() - 1) + ".hook_normalized_resid_post";
-        return List.of("logits", "nsp_logits", "pooler", last);
+        return List.of("logits", "nsp_logits", "cls_logits", "distillation_logits", "pooler", last);
     }
 
     /**
@@ -188,7 +188,7 @@ public final class Model implements AutoCloseable {
         return weights.tensor(p);
     }
 
-    /** The rows of pixels that an image becomes, the class token's row of zeros first: {@code [position, pixel]}. */
+    /** The rows of pixels that an image becomes, rows of zeros for class tokens first: {@code [position, pixel]}. */
     public Tensor patches(Tensor pixels) {
         return Patches.cut(pixels, dev.cutaway.model.arch.ImageSizes.of(config()));
     }

@@ -12,11 +12,11 @@ final class Patches {
     private Patches() {}
 
     /**
-     * Rows of pixels: the first is for the class token and holds zeros, the others are patches from the top left, row by row,
-     * each as {@code [channel, y, x]}.
+     * Rows of pixels: those for class tokens hold zeros, the others are patches from the top left, row by row, each as
+     * {@code [channel, y, x]}.
      *
      * @param pixels {@code [channel, height, width]}
-     * @return {@code [1 + patches, channel * patch height * patch width]}
+     * @return {@code [class rows + patches, channel * patch height * patch width]}
      */
     static Tensor cut(Tensor pixels, ImageSizes s) {
         if (!Arrays.equals(pixels.shape(), new long[] {s.channels(), s.height(), s.width()})) {
@@ -25,7 +25,7 @@ final class Patches {
         }
         float[] x = pixels.toFloats();
         int size = s.patchElements();
-        float[] out = new float[(s.patches() + 1) * size];
+        float[] out = new float[s.allRows() * size];
         for (int p = 0; p < s.patches(); p++) {
             int top = p / s.columns() * s.patchHeight();
             int left = p % s.columns() * s.patchWidth();
@@ -33,10 +33,10 @@ final class Patches {
                 int c = i / (s.patchHeight() * s.patchWidth());
                 int dy = i / s.patchWidth() % s.patchHeight();
                 int dx = i % s.patchWidth();
-                out[(p + 1) * size + i] = x[(c * s.height() + top + dy) * s.width() + left + dx];
+                out[(s.classRows() + p) * size + i] = x[(c * s.height() + top + dy) * s.width() + left + dx];
             }
         }
-        return Tensor.of(out, s.patches() + 1, size);
+        return Tensor.of(out, s.allRows(), size);
     }
 
     /** The rows of several images, one image after the other. */

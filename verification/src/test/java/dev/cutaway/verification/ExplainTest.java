@@ -8,6 +8,8 @@ import dev.cutaway.model.Look;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.Session;
 import dev.cutaway.model.TensorInfo;
+import dev.cutaway.model.arch.ImageSizes;
+import dev.cutaway.tensor.Tensor;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,14 +21,28 @@ class ExplainTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"gpt2", "llama", "gemma3_text", "phi3", "gpt_neox", "bert-pretraining", "t5-v1_1", "marian"})
+            strings = {
+                "gpt2",
+                "llama",
+                "gemma3_text",
+                "phi3",
+                "gpt_neox",
+                "bert-pretraining",
+                "t5-v1_1",
+                "marian",
+                "deit-teacher",
+                "swin",
+                "convnext"
+            })
     void theTermsOfEveryTensorGiveItsNumbers(String name) {
         Random random = new Random(SEED);
         try (Model m = Model.open(
                         GoldenTest.root().resolve("models").resolve(name).toString());
                 Session s = m.session()) {
             int[] ids = random.ints(8, 3, 97).toArray();
-            if (m.family() == Family.ENCODER) {
+            if (m.family() == Family.VISION) {
+                s.image(image(m, random));
+            } else if (m.family() == Family.ENCODER) {
                 s.encode(ids, new int[0], new int[0]);
             } else {
                 if (m.family() == Family.ENCODER_DECODER) {
@@ -41,6 +57,15 @@ class ExplainTest {
                 }
             }
         }
+    }
+
+    private static Tensor image(Model m, Random random) {
+        ImageSizes sizes = ImageSizes.of(m.config());
+        float[] pixels = new float[sizes.channels() * sizes.height() * sizes.width()];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (float) random.nextGaussian();
+        }
+        return Tensor.of(pixels, sizes.channels(), sizes.height(), sizes.width());
     }
 
     private static void check(Look look, TensorInfo t, Random random) {
@@ -70,7 +95,8 @@ class ExplainTest {
             return; // a constant
         }
         Explanation.Factor f = factors.get(random.nextInt(factors.size()));
-        if (f.name().equals("tokens") || Float.isInfinite(f.value())) {
+        boolean input = f.name().equals("tokens") || f.name().equals("patches");
+        if (input || Float.isInfinite(f.value())) {
             return;
         }
         Explanation next = look.explain(

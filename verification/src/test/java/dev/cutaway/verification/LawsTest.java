@@ -153,9 +153,10 @@ class LawsTest {
         }
     }
 
-    @Test
-    void imagesThatShareAStepAreEachAsIfAlone() {
-        try (Model m = model("vit-classes");
+    @ParameterizedTest
+    @ValueSource(strings = {"vit-classes", "deit-teacher", "swin", "swin-grey", "convnext"})
+    void imagesThatShareAStepAreEachAsIfAlone(String name) {
+        try (Model m = model(name);
                 Session together = m.session();
                 Session alone = m.session()) {
             var sizes = dev.cutaway.model.arch.ImageSizes.of(m.config());

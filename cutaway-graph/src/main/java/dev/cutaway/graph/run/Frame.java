@@ -87,7 +87,7 @@ final class Frame {
                 long n = switch (bufferRows[i]) {
                     case ALL -> rowCapacity;
                     case TAIL -> Math.max(1, tailCapacity);
-                    case SEQUENCES -> sequenceCapacity;
+                    case SEQUENCES, EACH -> sequenceCapacity;
                 };
                 memory[i] = arena.allocate(n * bufferWidths[i] * 4, 64);
             }
@@ -130,7 +130,20 @@ final class Frame {
             case ALL -> rows;
             case TAIL -> tailRows;
             case SEQUENCES -> batch.segments;
+            case EACH -> batch.segments * s.each;
         };
+    }
+
+    /** The first row of a sequence in a slot that holds all rows of the step. */
+    int first(Slot s, int sequence) {
+        return s.rows == Slot.Rows.SEQUENCES || s.rows == Slot.Rows.EACH ? s.first(sequence) : batch.starts[sequence];
+    }
+
+    /** How many rows a sequence has in a slot that holds all rows of the step. */
+    int count(Slot s, int sequence) {
+        return s.rows == Slot.Rows.SEQUENCES || s.rows == Slot.Rows.EACH
+                ? s.each
+                : batch.starts[sequence + 1] - batch.starts[sequence];
     }
 
     int[] ints(String input) {

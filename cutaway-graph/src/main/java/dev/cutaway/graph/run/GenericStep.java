@@ -68,8 +68,7 @@ final class GenericStep extends Step {
             Tensor t = evaluate(f, i);
             if (out.isPresent()) {
                 Slot s = out.get();
-                int first = s.rows == Slot.Rows.SEQUENCES ? i : f.batch.starts[i];
-                MemorySegment.copy(t.data(), 0, f.memory(s), s.at(first) * 4, t.size() * 4);
+                MemorySegment.copy(t.data(), 0, f.memory(s), s.at(f.first(s, i)) * 4, t.size() * 4);
             }
             loose[i] = t;
         }
@@ -106,9 +105,9 @@ final class GenericStep extends Step {
         if (s == null) {
             return java.util.Objects.requireNonNull(f.loose.get(v))[f.segmentOf(from)];
         }
-        boolean sequence = s.rows == Slot.Rows.SEQUENCES;
-        int first = sequence ? f.segmentOf(from) : from;
-        int count = sequence ? 1 : to - from;
+        int segment = f.segmentOf(from);
+        int first = f.first(s, segment);
+        int count = f.count(s, segment);
         long[] shape = new long[v.type().rank()];
         shape[0] = count;
         for (int d = 1; d < shape.length; d++) {

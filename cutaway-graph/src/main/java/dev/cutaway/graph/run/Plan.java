@@ -206,9 +206,9 @@ public final class Plan {
         public Tensor output(String name, int sequence) {
             Slot s = slot(name);
             Batch b = frame.batch;
-            boolean each = s.rows != Slot.Rows.SEQUENCES && (s.rows == Slot.Rows.ALL || b.wanted == Batch.Wanted.ALL);
-            int from = each ? b.starts[sequence] : sequence;
-            int rows = each ? b.starts[sequence + 1] - from : 1;
+            boolean tail = s.rows == Slot.Rows.TAIL && b.wanted != Batch.Wanted.ALL;
+            int from = tail ? sequence : frame.first(s, sequence);
+            int rows = tail ? 1 : frame.count(s, sequence);
             Tensor t = Tensor.zeros(rows, s.width);
             MemorySegment.copy(frame.memory(s), s.at(from) * 4, t.data(), 0, t.size() * 4);
             return t;

@@ -13,6 +13,7 @@ import dev.cutaway.graph.op.Cache;
 import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Concat;
 import dev.cutaway.graph.op.Constant;
+import dev.cutaway.graph.op.Depthwise;
 import dev.cutaway.graph.op.First;
 import dev.cutaway.graph.op.Gate;
 import dev.cutaway.graph.op.Gather;
@@ -21,6 +22,7 @@ import dev.cutaway.graph.op.Input;
 import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.op.Pick;
 import dev.cutaway.graph.op.RelativeBias;
 import dev.cutaway.graph.op.Reshape;
 import dev.cutaway.graph.op.RmsNorm;
@@ -28,6 +30,7 @@ import dev.cutaway.graph.op.RopeTable;
 import dev.cutaway.graph.op.Rotary;
 import dev.cutaway.graph.op.SoftCap;
 import dev.cutaway.graph.op.Unary;
+import dev.cutaway.graph.op.WindowAttention;
 import dev.cutaway.tensor.kernel.Activation;
 import dev.cutaway.tensor.kernel.AttentionShape;
 import java.util.ArrayList;
@@ -144,10 +147,11 @@ final class PlanBuilder {
 
     private Slot slot(Value v, int born) {
         Type t = v.type();
-        Slot.Rows rows = t.dim(0) instanceof Dim.Rows(Space s) && s.equals(Space.SEQUENCES)
+        Space space = t.dim(0) instanceof Dim.Rows(Space of) ? of : Space.ROWS;
+        Slot.Rows rows = space.equals(Space.SEQUENCES)
                 ? Slot.Rows.SEQUENCES
-                : tail ? Slot.Rows.TAIL : Slot.Rows.ALL;
-        Slot s = new Slot(Math.toIntExact(t.fixedSize()), rows, born);
+                : space.each() > 0 ? Slot.Rows.EACH : tail ? Slot.Rows.TAIL : Slot.Rows.ALL;
+        Slot s = new Slot(Math.toIntExact(t.fixedSize()), rows, Math.max(1, space.each()), born);
         all.add(s);
         slots.put(v, s);
         return s;
@@ -255,6 +259,8 @@ final class PlanBuilder {
     private boolean lowerOnce(Node n) {
         if (n.op() instanceof First) {
             first(n);
+        } else if (lowerPicked(n)) {
+            return true;
         } else if (n.op() instanceof Choose(int at)
                 && input(n, 0).isPresent()
                 && parameter(n, 1).isPresent()) {
@@ -275,6 +281,62 @@ final class PlanBuilder {
         return true;
     }
 
+    /** Rows by constant number, and what is done with rows that were picked so: images in windows, convolutions. */
+    private boolean lowerPicked(Node n) {
+        Slot x = slots.get(n.in().isEmpty() ? n.value(0) : n.in().getFirst());
+        if (x == null) {
+            return false;
+        }
+        if (n.op() instanceof Pick p && p.to().getFirst() instanceof Dim.Rows) {
+            Slot y = slot(n.value(0));
+            emit(
+                    new PickedSteps.Picked(
+                            p.how(), x, y, width(n.in().getFirst(), p.from().size())),
+                    x,
+                    y);
+        } else if (n.op() instanceof Depthwise d) {
+            Parameter w = require(n, 1);
+            Parameter bias = require(n, 2);
+            Slot y = slot(n.value(0));
+            emit(
+                    new PickedSteps.Convolve(
+                            d.around(), x, () -> weights.tensor(w).widen(), () -> weights.vector(bias), y),
+                    x,
+                    y);
+        } else if (n.op() instanceof WindowAttention a) {
+            Parameter table = require(n, 3);
+            Slot k = in(n.in().get(1));
+            Slot v = in(n.in().get(2));
+            Slot y = slot(n.value(0));
+            int heads = n.in().getFirst().type().size(1);
+            emit(
+                    new PickedSteps.Attend(
+                            a, heads, x, k, v, () -> weights.tensor(table).widen(), y),
+                    x,
+                    k,
+                    v,
+                    y);
+        } else if (n.op() == Binary.MULTIPLY
+                && parameter(n, 1).isPresent()
+                && n.in().get(1).type().rank() == 1) {
+            Parameter factors = require(n, 1);
+            Slot y = slot(n.value(0));
+            emit(new PickedSteps.ByVector(x, () -> weights.vector(factors), y), x, y);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    /** Numbers of a row behind so many leading axes. */
+    private static int width(Value v, int leading) {
+        int n = 1;
+        for (int i = leading; i < v.type().rank(); i++) {
+            n *= v.type().size(i);
+        }
+        return n;
+    }
+
     private static Optional<Activation> activation(Unary u) {
         return switch (u) {
             case RELU -> Optional.of(Activation.RELU);
@@ -291,7 +353,7 @@ final class PlanBuilder {
     private boolean bothRows(Node n) {
         Slot a = slots.get(n.in().get(0));
         Slot b = slots.get(n.in().get(1));
-        return a != null && b != null && a.width == b.width;
+        return a != null && b != null && a.width == b.width && a.alike(b);
     }
 
     private void product(Node n, Slot x) {
@@ -326,7 +388,7 @@ final class PlanBuilder {
             return false;
         }
         boolean last = steps.getLast() instanceof LinearStep l && l.lastOutput() == from && !l.touches(to);
-        if (!last || to.rows != from.rows || kept.contains(stays) || kept.contains(added) || read(to, n)) {
+        if (!last || !to.alike(from) || kept.contains(stays) || kept.contains(added) || read(to, n)) {
             return false;
         }
         ((LinearStep) steps.getLast()).addLastTo(to);
@@ -492,18 +554,19 @@ final class PlanBuilder {
                 all.stream().sorted((a, b) -> Integer.compare(a.born, b.born)).toList()) {
             int best = -1;
             for (int i = first; i < widths.size(); i++) {
-                boolean free = freeFrom.get(i - first) < s.born && rows.get(i) == s.rows;
-                if (free && (best < 0 || Math.abs(widths.get(i) - s.width) < Math.abs(widths.get(best) - s.width))) {
+                boolean free = freeFrom.get(i - first) < s.born && rows.get(i) == s.bufferRows();
+                int width = s.bufferWidth();
+                if (free && (best < 0 || Math.abs(widths.get(i) - width) < Math.abs(widths.get(best) - width))) {
                     best = i;
                 }
             }
             if (best < 0) {
                 best = widths.size();
-                widths.add(s.width);
-                rows.add(s.rows);
+                widths.add(s.bufferWidth());
+                rows.add(s.bufferRows());
                 freeFrom.add(0);
             }
-            widths.set(best, Math.max(widths.get(best), s.width));
+            widths.set(best, Math.max(widths.get(best), s.bufferWidth()));
             freeFrom.set(best - first, s.lastUse);
             s.buffer = best;
         }

@@ -12,20 +12,50 @@ final class Slot {
         /** Only the rows whose logits are wanted. */
         TAIL,
         /** One row per sequence. */
-        SEQUENCES
+        SEQUENCES,
+        /** The same number of rows for each sequence: an image's, after some were merged. */
+        EACH
     }
 
     final int width;
     final Rows rows;
+    /** Rows of a sequence, where {@link Rows#EACH} says so. */
+    final int each;
+
     final int born;
     int lastUse;
     int buffer = -1;
 
     Slot(int width, Rows rows, int born) {
+        this(width, rows, 1, born);
+    }
+
+    Slot(int width, Rows rows, int each, int born) {
         this.width = width;
         this.rows = rows;
+        this.each = each;
         this.born = born;
         this.lastUse = born;
+    }
+
+    /** Whether the rows of another slot are as many. */
+    boolean alike(Slot other) {
+        return rows == other.rows && each == other.each;
+    }
+
+    /** What the rows of the buffer are that it lies in. */
+    Rows bufferRows() {
+        return rows == Rows.EACH ? Rows.SEQUENCES : rows;
+    }
+
+    /** Floats of a row of the buffer that it lies in. */
+    int bufferWidth() {
+        return Math.multiplyExact(width, each);
+    }
+
+    /** First row of a sequence; for slots that have as many rows for each. */
+    int first(int sequence) {
+        return sequence * each;
     }
 
     /** First float of a row. */

@@ -26,6 +26,11 @@ public interface Architecture {
      */
     void build(Config c, Predicate<String> has, GraphBuilder g);
 
+    /** Of a model that reads images: the rows before its patches' (class tokens), which hold no pixels. */
+    default int classRows(Config c) {
+        return 0;
+    }
+
     /** What base-model names are prefixed with in checkpoints of models with a head ({@code transformer.}); tried and left out. */
     default String basePrefix() {
         return "model.";

@@ -22,7 +22,10 @@ public final class Architectures {
             new Bert(),
             new T5(),
             new Marian(),
-            new Vit());
+            new Vit(),
+            new Deit(),
+            new Swin(),
+            new ConvNext());
 
     private Architectures() {}
 

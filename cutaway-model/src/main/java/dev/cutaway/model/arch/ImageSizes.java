@@ -11,12 +11,17 @@ import java.util.List;
  * @param width pixels
  * @param patchHeight pixels of a patch
  * @param patchWidth pixels of a patch
+ * @param classRows rows before the patches', which hold no pixels
  */
-public record ImageSizes(int channels, int height, int width, int patchHeight, int patchWidth) {
+public record ImageSizes(int channels, int height, int width, int patchHeight, int patchWidth, int classRows) {
     public static ImageSizes of(Config c) {
         int[] image = pair(c, "image_size", 224);
         int[] patch = pair(c, "patch_size", 16);
-        return new ImageSizes(c.positive("num_channels", 3), image[0], image[1], patch[0], patch[1]);
+        if (patch[0] > image[0] || patch[1] > image[1]) {
+            throw c.bad("patch_size", "is larger than image_size");
+        }
+        int classRows = Architectures.of(c).classRows(c);
+        return new ImageSizes(c.positive("num_channels", 3), image[0], image[1], patch[0], patch[1], classRows);
     }
 
     private static int[] pair(Config c, String key, int otherwise) {
@@ -41,6 +46,11 @@ public record ImageSizes(int channels, int height, int width, int patchHeight, i
 
     public int patches() {
         return rows() * columns();
+    }
+
+    /** All rows of an image. */
+    public int allRows() {
+        return classRows + patches();
     }
 
     public int patchElements() {

@@ -59,6 +59,11 @@ public final class Parts {
         return new Parts(g, sourcePrefix, Space.SOURCE, Space.SOURCE, width, weights);
     }
 
+    /** Parts of a later stage, which is as wide as that; shares this one's weights. */
+    public Parts ofWidth(int other) {
+        return new Parts(g, prefix, rows, keys, other, weights);
+    }
+
     /** The graph's builder, for what is particular to an architecture. */
     public GraphBuilder graph() {
         return g;

@@ -27,6 +27,11 @@ final class Vit implements Architecture {
     }
 
     @Override
+    public int classRows(Config c) {
+        return 1;
+    }
+
+    @Override
     public String basePrefix() {
         return "vit.";
     }
@@ -45,6 +50,11 @@ final class Vit implements Architecture {
 
     @Override
     public Sizes sizes(Config c) {
+        return sizesOf(c);
+    }
+
+    /** Also of {@link Deit}. */
+    static Sizes sizesOf(Config c) {
         int width = c.positive("hidden_size", 768);
         int heads = c.positive("num_attention_heads", 12);
         ImageSizes image = ImageSizes.of(c);
@@ -56,7 +66,7 @@ final class Vit implements Architecture {
                 width,
                 c.positive("intermediate_size", 3072),
                 0,
-                image.patches() + 1,
+                image.allRows(),
                 true);
     }
 
@@ -65,18 +75,13 @@ final class Vit implements Architecture {
         Sizes s = sizes(c);
         ImageSizes image = ImageSizes.of(c);
         Parts p = Parts.of(g, "", s.width());
-        Norm norm = Norm.layer(c.real("layer_norm_eps", 1e-12));
-        String e = "vit.embeddings.";
         Value patches = g.input("patches", Type.real(p.rows(), Dim.of("pixel", image.patchElements())));
-        Value projected = p.linear(patches, Weight.of(e + "patch_embeddings.projection", true), "width", s.width());
-        Value cls = p.weight(e + "cls_token", p.width());
+        Value projected =
+                p.linear(patches, Weight.of("vit.embeddings.patch_embeddings.projection", true), "width", s.width());
+        Value cls = p.weight("vit.embeddings.cls_token", p.width());
         Value embed = p.name("hook_embed", p.apply(new Choose(), p.ints("position"), cls, projected));
-        Value position = p.lookup(e + "position_embeddings", "position", s.context(), p.ints("position"));
-        Value x = p.sum(embed, p.name("hook_pos_embed", position));
-        for (int i = 0; i < s.layers(); i++) {
-            x = block(c, p, p.beginBlock(i, x), "vit.encoder.layer." + i + ".", x, s, norm);
-        }
-        g.endBlocks();
+        Value x = body(c, p, "vit.", embed, s);
+        Norm norm = Norm.layer(c.real("layer_norm_eps", 1e-12));
         Value first = p.apply(new First(), p.norm("ln_final.", norm, x, "vit.layernorm"));
         if (c.texts("architectures").contains("ViTForImageClassification")) {
             p.name("logits", p.linear(first, Weight.of("classifier", true), "class", Labels.count(c)));
@@ -85,6 +90,19 @@ final class Vit implements Architecture {
             int width = c.positive("pooler_output_size", s.width());
             p.name("pooler", p.apply(f, p.linear(first, Weight.of("vit.pooler.dense", true), "width", width)));
         }
+    }
+
+    /** From the embeddings to what leaves the last block. */
+    static Value body(Config c, Parts p, String model, Value embed, Sizes s) {
+        Norm norm = Norm.layer(c.real("layer_norm_eps", 1e-12));
+        Value position =
+                p.lookup(model + "embeddings.position_embeddings", "position", s.context(), p.ints("position"));
+        Value x = p.sum(embed, p.name("hook_pos_embed", position));
+        for (int i = 0; i < s.layers(); i++) {
+            x = block(c, p, p.beginBlock(i, x), model + "encoder.layer." + i + ".", x, s, norm);
+        }
+        p.graph().endBlocks();
+        return x;
     }
 
     private static Value block(Config c, Parts p, String block, String n, Value x, Sizes s, Norm norm) {
