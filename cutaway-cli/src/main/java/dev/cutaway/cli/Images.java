@@ -1,6 +1,7 @@
 package dev.cutaway.cli;
 
 import dev.cutaway.model.Model;
+import dev.cutaway.model.arch.ImageSizes;
 import dev.cutaway.model.image.Picture;
 import dev.cutaway.model.image.Preprocessor;
 import dev.cutaway.tensor.BadInputException;
@@ -16,7 +17,8 @@ final class Images {
         Path directory = model.directory()
                 .orElseThrow(() -> new BadInputException(model + ": has no preprocessor_config.json, which says how "
                         + "images are prepared; give the model's directory"));
-        Tensor pixels = Preprocessor.open(directory).pixels(Picture.read(file));
+        int channels = ImageSizes.of(model.config()).channels();
+        Tensor pixels = Preprocessor.open(directory).pixels(Picture.read(file), channels);
         return pixels.reshape(pixels.dim(1), pixels.dim(2), pixels.dim(3));
     }
 }

@@ -93,6 +93,19 @@ public final class Picture {
         return rgb[(y * width + x) * 3 + channel] & 0xff;
     }
 
+    /** In grey, as three equal channels: Pillow's weights (ITU-R 601-2) to the bit. */
+    Picture grey() {
+        byte[] out = new byte[rgb.length];
+        for (int i = 0; i < rgb.length; i += 3) {
+            int level = (rgb[i] & 0xff) * 19_595 + (rgb[i + 1] & 0xff) * 38_470 + (rgb[i + 2] & 0xff) * 7_471;
+            byte grey = (byte) ((level + 0x8000) >> 16);
+            out[i] = grey;
+            out[i + 1] = grey;
+            out[i + 2] = grey;
+        }
+        return new Picture(width, height, out);
+    }
+
     /** The bytes themselves, not a copy: {@code [height, width, 3]}. */
     byte[] bytes() {
         return rgb;

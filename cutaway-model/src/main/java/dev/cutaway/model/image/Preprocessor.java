@@ -8,9 +8,9 @@ import dev.cutaway.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
 
 /**
  * What {@code preprocessor_config.json} says is done to an image before a vision model sees it: resize, cut out the
@@ -45,8 +45,8 @@ public record Preprocessor(
     /**
      * Mean and standard deviation of each channel.
      *
-     * @param mean three numbers
-     * @param deviation three numbers, none zero
+     * @param mean three numbers, or one for all
+     * @param deviation as many, none zero
      */
     public record Normalise(List<Double> mean, List<Double> deviation) {}
 
@@ -118,21 +118,33 @@ public record Preprocessor(
         };
     }
 
-    /** The model's input: f32 {@code [1, channel, height, width]}. */
+    /** The input of a model that reads colours: f32 {@code [1, 3, height, width]}. */
     public Tensor pixels(Picture image) {
-        Picture prepared = resized(image);
-        return Tensor.of(levels(prepared), 1, 3, prepared.height(), prepared.width());
+        return pixels(image, 3);
     }
 
-    private float[] levels(Picture image) {
+    /**
+     * The model's input: f32 {@code [1, channel, height, width]}.
+     *
+     * @param channels 3 for red, green and blue, 1 for grey
+     */
+    public Tensor pixels(Picture image, int channels) {
+        if (channels != 1 && channels != 3) {
+            throw new BadInputException(
+                    "num_channels " + channels + ": an image file gives 3 channels, or 1 (grey); use another model");
+        }
+        Picture prepared = resized(channels == 1 ? image.grey() : image);
+        return Tensor.of(levels(prepared, channels), 1, channels, prepared.height(), prepared.width());
+    }
+
+    private float[] levels(Picture image, int channels) {
         int plane = image.width() * image.height();
-        float[] out = new float[Math.multiplyExact(3, plane)];
+        float[] out = new float[Math.multiplyExact(channels, plane)];
         byte[] bytes = image.bytes();
-        for (int c = 0; c < 3; c++) {
+        for (int c = 0; c < channels; c++) {
             int channel = c;
-            float mean = normalise.map(n -> n.mean().get(channel).floatValue()).orElse(0f);
-            float deviation =
-                    normalise.map(n -> n.deviation().get(channel).floatValue()).orElse(1f);
+            float mean = normalise.map(n -> of(n.mean(), channel)).orElse(0f);
+            float deviation = normalise.map(n -> of(n.deviation(), channel)).orElse(1f);
             double factor = rescale.orElse(1.0);
             for (int i = 0; i < plane; i++) {
                 float level = (float) ((bytes[i * 3 + c] & 0xff) * factor);
@@ -140,6 +152,10 @@ public record Preprocessor(
             }
         }
         return out;
+    }
+
+    private static float of(List<Double> each, int channel) {
+        return each.get(each.size() == 1 ? 0 : channel).floatValue();
     }
 
     /** Reads the fields; a class of its own for the name that all messages begin with. */
@@ -166,7 +182,30 @@ public record Preprocessor(
                 }
             });
             Resampling resample = Resampling.of(root.path("resample").asInt(2), name);
-            return new Preprocessor(size, resample, crop, rescale, normalise);
+            Preprocessor read = new Preprocessor(size, resample, crop, rescale, normalise);
+            String kind = root.path("image_processor_type")
+                    .asText(root.path("feature_extractor_type").asText(""));
+            return kind.startsWith("ConvNext") ? convNext(read) : read;
+        }
+
+        /** Small images are resized to somewhat more and cut, large ones are squeezed, whatever their proportions. */
+        private Preprocessor convNext(Preprocessor p) {
+            if (!(p.size.orElse(null) instanceof Size.Shortest s)) {
+                return p;
+            }
+            Size.Exact square = new Size.Exact(s.edge(), s.edge());
+            double part = number("crop_pct", 224 / 256.0);
+            if (!(part > 0 && part <= 1)) {
+                throw bad("crop_pct", "is " + part + "; it is the part that is kept, above 0 and at most 1");
+            }
+            return s.edge() < 384
+                    ? new Preprocessor(
+                            Optional.of(new Size.Shortest((int) (s.edge() / part), Optional.empty())),
+                            p.resample,
+                            Optional.of(square),
+                            p.rescale,
+                            p.normalise)
+                    : new Preprocessor(Optional.of(square), p.resample, p.crop, p.rescale, p.normalise);
         }
 
         private boolean flag(String field) {
@@ -217,20 +256,13 @@ public record Preprocessor(
             if (node.isMissingNode() || node.isNull()) {
                 return List.of(0.5, 0.5, 0.5);
             }
-            if (!node.isArray() || node.size() != 3) {
-                throw bad(field, "is " + shown(node) + "; one number for each of 3 channels is needed");
+            List<JsonNode> each = new ArrayList<>();
+            (node.isNumber() ? List.of(node) : node).forEach(each::add);
+            boolean numbers = each.stream().allMatch(n -> n.isNumber() && Double.isFinite(n.asDouble()));
+            if (!numbers || (each.size() != 1 && each.size() != 3)) {
+                throw bad(field, "is " + shown(node) + "; one number for each of 3 channels is needed, or one for all");
             }
-            return DoubleStream.of(
-                            node.get(0).asDouble(Double.NaN),
-                            node.get(1).asDouble(Double.NaN),
-                            node.get(2).asDouble(Double.NaN))
-                    .peek(v -> {
-                        if (!Double.isFinite(v)) {
-                            throw bad(field, "is " + shown(node) + "; one number for each of 3 channels is needed");
-                        }
-                    })
-                    .boxed()
-                    .toList();
+            return each.stream().map(JsonNode::asDouble).toList();
         }
 
         private static String shown(JsonNode node) {

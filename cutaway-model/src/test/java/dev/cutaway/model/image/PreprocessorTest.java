@@ -2,10 +2,16 @@ package dev.cutaway.model.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +49,7 @@ class PreprocessorTest {
                 "{\"image_std\": [1, 0, 1]}",
                 "{\"image_std\": [1, \"x\", 1]}",
                 "{\"rescale_factor\": \"NaN\"}",
+                "{\"image_processor_type\": \"ConvNextImageProcessor\", \"size\": {\"shortest_edge\": 9}, \"crop_pct\": 0}",
                 "{\"do_center_crop\": true, \"crop_size\": {\"shortest_edge\": 3}}"
             })
     void nonsenseIsNamed(String json) {
@@ -51,6 +58,35 @@ class PreprocessorTest {
                 .message()
                 .startsWith("preprocessor_config.json")
                 .doesNotContain("\n");
+    }
+
+    /** {@code golden/make_prepared.py} made what is expected. */
+    @ParameterizedTest
+    @ValueSource(strings = {"convnext", "deit", "grey"})
+    void otherProcessorsLikeTransformers(String name) throws IOException {
+        Path images = Path.of(System.getProperty("cutaway.root"), "verification", "golden", "images");
+        JsonNode settings = new ObjectMapper()
+                .readTree(images.resolve("prepared.json").toFile())
+                .required(name);
+        Preprocessor p = Preprocessor.parse("prepared.json", settings.toString());
+        try (Checkpoint expected = Checkpoint.open(images.resolve("prepared.safetensors"))) {
+            for (String file : List.of("rgb.png", "grey.png")) {
+                Tensor want = expected.require(file + "." + name);
+                Tensor got = p.pixels(Picture.read(images.resolve(file)), (int) want.dim(1));
+                assertThat(got.shape()).isEqualTo(want.shape());
+                for (int i = 0; i < want.size(); i++) {
+                    assertThat(got.get(i)).as("%s, %s", file, i).isCloseTo(want.get(i), within(1e-5f));
+                }
+            }
+        }
+    }
+
+    @Test
+    void onlyGreyAndColoursComeFromFiles() {
+        Preprocessor p = Preprocessor.parse("x", "{}");
+        assertThatThrownBy(() -> p.pixels(new Picture(1, 1, new byte[3]), 4))
+                .isInstanceOf(BadInputException.class)
+                .hasMessageContaining("num_channels 4");
     }
 
     @Test
