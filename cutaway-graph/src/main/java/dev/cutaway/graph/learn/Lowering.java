@@ -457,12 +457,12 @@ final class Lowering {
             Place x = in(n.in().getFirst());
             Place to = place(y);
             emit(p instanceof First ? new RowSteps.First(x, to, false) : new RowSteps.First(to, x, true), x, to);
-        } else if (p instanceof Choose && chooses(n)) {
+        } else if (p instanceof Choose(int at) && chooses(n)) {
             Place x = in(n.in().get(2));
             Place to = place(y);
             Op by = n.in().get(1).node().op();
             Optional<Parameter> vector = by instanceof Parameter v ? Optional.of(v) : Optional.empty();
-            emit(new RowSteps.Choose(input(n.in().get(0)).orElseThrow(), vector, x, to), x, to);
+            emit(new RowSteps.Choose(input(n.in().get(0)).orElseThrow(), at, vector, x, to), x, to);
         } else {
             generic(n, GenericStep.When.EACH);
         }

@@ -31,7 +31,8 @@ final class Place {
             if (spaces == 0) {
                 return FIXED;
             }
-            if (spaces > 1 || !(t.dim(0) instanceof Dim.Rows(Space s))) {
+            // Rows of which an architecture says how many each sequence has have no place of their own yet.
+            if (spaces > 1 || !(t.dim(0) instanceof Dim.Rows(Space s)) || s.each() > 0) {
                 return LOOSE;
             }
             return of(s);

@@ -575,12 +575,14 @@ final class RowSteps {
     static final class Choose extends Step {
         private static final int ROWS = 64;
         private final String flags;
+        private final int at;
         private final Optional<Parameter> vector;
         private final Place x;
         private final Place y;
 
-        Choose(String flags, Optional<Parameter> vector, Place x, Place y) {
+        Choose(String flags, int at, Optional<Parameter> vector, Place x, Place y) {
             this.flags = flags;
+            this.at = at;
             this.vector = vector;
             this.x = x;
             this.y = y;
@@ -597,7 +599,7 @@ final class RowSteps {
             long bytes = 4L * y.width;
             for (int r = chunk * ROWS; r < Math.min(w.rows(y), (chunk + 1) * ROWS); r++) {
                 long to = 4 * w.at(y, r);
-                if (flag[r] != 0) {
+                if (flag[r] != at) {
                     MemorySegment.copy(w.memory(x), 4 * w.at(x, r), w.memory(y), to, bytes);
                 } else if (vector.isPresent()) {
                     MemorySegment.copy(w.weight(vector.get()), 0, w.memory(y), to, bytes);
