@@ -38,6 +38,17 @@ def gpt2(**fields):
     return base
 
 
+def neo(**fields):
+    base = dict(
+        architectures=["GPTNeoForCausalLM"], model_type="gpt_neo", vocab_size=VOCAB, hidden_size=20, num_layers=3, num_heads=5,
+        max_position_embeddings=48, intermediate_size=37, activation_function="gelu_new", layer_norm_epsilon=2e-2,
+        attention_types=[[["global"], 1], [["local", "global"], 1]], window_size=5, resid_dropout=0.0, embed_dropout=0.0,
+        attention_dropout=0.0, bos_token_id=96, eos_token_id=96, torch_dtype="float32",
+    )
+    base.update(fields)
+    return base
+
+
 def neox(**fields):
     base = dict(
         architectures=["GPTNeoXForCausalLM"], model_type="gpt_neox", vocab_size=VOCAB, hidden_size=20, num_hidden_layers=3,
@@ -167,6 +178,7 @@ CASES = [
                       "original_max_position_embeddings": 20}, max_position_embeddings=60), length=24),
     dict(name="llama-rope-longrope-short", what="the same model, text within the original context (short factors)",
          model="llama-rope-longrope", length=6, new=10),
+    dict(name="gpt_neo", what="projections without biases, scores not scaled, a window of 5 in one layer", config=neo(), length=17, full=True),
     dict(name="gpt_neox", what="parallel residual, rotary on part of each head, fused interleaved qkv", config=neox(), length=19, full=True),
     dict(name="gpt_neox-sequential", what="sequential residual, rotary on the whole head, gelu_new",
          config=neox(use_parallel_residual=False, rotary_pct=1.0, rotary_emb_base=10000, hidden_act="gelu_new"), length=17),

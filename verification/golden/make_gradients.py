@@ -18,7 +18,7 @@ from cases import CASES
 
 # Name of the case, and label smoothing.
 CASES_HERE = {
-    "gpt2": 0, "gpt2-bare-names": 0.1, "llama": 0, "llama-tied-biased": 0.1, "gpt_neox": 0, "mistral": 0, "gemma2": 0, "qwen3": 0,
+    "gpt2": 0, "gpt2-bare-names": 0.1, "llama": 0, "llama-tied-biased": 0.1, "gpt_neo": 0, "gpt_neox": 0, "mistral": 0, "gemma2": 0, "qwen3": 0,
     "phi3": 0, "olmo2": 0, "bert-masked-word": 0, "bert-classes": 0, "t5": 0, "t5-v1_1": 0.1, "marian": 0,
     "marian-plain": 0.1, "vit-classes": 0, "deit-teacher": 0, "swin": 0, "swin-grey": 0, "convnext": 0,
 }

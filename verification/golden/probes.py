@@ -218,6 +218,31 @@ def watch_gpt2(r, model):
     r.norm(body.ln_f, "ln_final.")
 
 
+def watch_gpt_neo(r, model):
+    body = model.transformer
+    size = model.config.hidden_size // model.config.num_heads
+    r.output(body.wte, "hook_embed")
+    r.output(body.wpe, "hook_pos_embed")
+    for i, block in enumerate(body.h):
+        p = f"blocks.{i}."
+        r.input(block, p + "hook_resid_pre")
+        r.output(block, p + "hook_resid_post")
+        r.norm(block.ln_1, p + "ln1.")
+        r.norm(block.ln_2, p + "ln2.")
+        attention = block.attn.attention
+        for name in "qkv":
+            r.heads(getattr(attention, name + "_proj"), f"{p}attn.hook_{name}", size)
+        r.output(attention.attn_dropout, p + "attn.hook_pattern")
+        r.before(attention.out_proj, lambda z, p=p: r.keep(p + "attn.hook_z", z.unflatten(-1, (-1, size))))
+        r.result(attention.out_proj, p + "attn.", size)
+        r.output(attention.out_proj, p + "hook_attn_out")
+        r.input(block.ln_2, p + "hook_resid_mid")
+        r.output(block.mlp.c_fc, p + "mlp.hook_pre")
+        r.input(block.mlp.c_proj, p + "mlp.hook_post")
+        r.output(block.mlp.c_proj, p + "hook_mlp_out")
+    r.norm(body.ln_f, "ln_final.")
+
+
 def watch_gpt_neox(r, model):
     body, config = model.gpt_neox, model.config
     size = config.hidden_size // config.num_attention_heads
@@ -445,7 +470,7 @@ def watch_convnext(r, model):
     r.norm(body.layernorm, "ln_final.")
 
 
-WATCH = {"gpt2": watch_gpt2, "gpt_neox": watch_gpt_neox, "bert": watch_bert, "t5": watch_t5, "marian": watch_marian, "vit": watch_vit,
+WATCH = {"gpt2": watch_gpt2, "gpt_neo": watch_gpt_neo, "gpt_neox": watch_gpt_neox, "bert": watch_bert, "t5": watch_t5, "marian": watch_marian, "vit": watch_vit,
          "deit": watch_vit, "swin": watch_swin, "convnext": watch_convnext}
 
 

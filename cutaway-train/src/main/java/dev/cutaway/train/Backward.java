@@ -85,7 +85,8 @@ public final class Backward implements Differentiation {
     /** As {@link #counted}, of a piece of a batch, which may have none. */
     static int[] rows(Objective objective, List<Example> piece) {
         return objective.parts().stream()
-                .mapToInt(p -> piece.stream().mapToInt(e -> objective.counted(p, e)).sum())
+                .mapToInt(p ->
+                        piece.stream().mapToInt(e -> objective.counted(p, e)).sum())
                 .toArray();
     }
 

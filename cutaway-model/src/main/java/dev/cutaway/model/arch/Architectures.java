@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 public final class Architectures {
     private static final List<Architecture> ALL = List.of(
             new Gpt2(),
+            new GptNeo(),
             new GptNeoX(),
             new Llama(),
             new Mistral(),

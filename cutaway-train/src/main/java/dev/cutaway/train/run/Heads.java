@@ -11,6 +11,7 @@ final class Heads {
     /** Where the class's name is not the type's with a capital letter. */
     private static final Map<String, String> NAMES = Map.ofEntries(
             Map.entry("gpt2", "GPT2LMHeadModel"),
+            Map.entry("gpt_neo", "GPTNeoForCausalLM"),
             Map.entry("gpt_neox", "GPTNeoXForCausalLM"),
             Map.entry("gemma3_text", "Gemma3ForCausalLM"),
             Map.entry("t5", "T5ForConditionalGeneration"),
