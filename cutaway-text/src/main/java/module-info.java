@@ -10,4 +10,5 @@ module dev.cutaway.text {
     exports dev.cutaway.text;
     exports dev.cutaway.text.template;
     exports dev.cutaway.text.trace;
+    exports dev.cutaway.text.train;
 }

@@ -1,6 +1,7 @@
 package dev.cutaway.text;
 
 import dev.cutaway.text.join.Part;
+import dev.cutaway.text.normal.WellFormed;
 import dev.cutaway.text.pipeline.AddedToken;
 import dev.cutaway.text.pipeline.Encoder;
 import dev.cutaway.text.pipeline.Pipeline;
@@ -44,20 +45,20 @@ public final class Tokenizer {
 
     /** The tokens of a text. */
     public Encoding encode(String text, EncodeOptions options) {
-        Part part = encoder.encode(wellFormed(text), 0, options.parseSpecial());
+        Part part = encoder.encode(WellFormed.of(text), 0, options.parseSpecial());
         return new Encoding(pipeline.postProcessor().apply(List.of(part), options.addSpecial()));
     }
 
     /** The tokens of two texts that belong together. */
     public Encoding encode(String text, String pair, EncodeOptions options) {
-        Part a = encoder.encode(wellFormed(text), 0, options.parseSpecial());
-        Part b = encoder.encode(wellFormed(pair), 1, options.parseSpecial()).withType(1);
+        Part a = encoder.encode(WellFormed.of(text), 0, options.parseSpecial());
+        Part b = encoder.encode(WellFormed.of(pair), 1, options.parseSpecial()).withType(1);
         return new Encoding(pipeline.postProcessor().apply(List.of(a, b), options.addSpecial()));
     }
 
     /** Just the ids. */
     public int[] ids(String text, EncodeOptions options) {
-        int[] ids = encoder.ids(wellFormed(text), options.parseSpecial());
+        int[] ids = encoder.ids(WellFormed.of(text), options.parseSpecial());
         return pipeline.postProcessor().ids(ids, options.addSpecial());
     }
 
@@ -121,7 +122,7 @@ public final class Tokenizer {
 
     /** How a text becomes tokens, with the default options of {@link #encode}. */
     public Trace trace(String text, EncodeOptions options) {
-        return new Tracer(pipeline, encoder).trace(wellFormed(text), options);
+        return new Tracer(pipeline, encoder).trace(WellFormed.of(text), options);
     }
 
     Optional<String> pieceForDecoding(int id) {
@@ -133,28 +134,5 @@ public final class Tokenizer {
 
     private PieceTable vocabulary() {
         return pipeline.model().vocabulary();
-    }
-
-    /** The text with every lone surrogate replaced by U+FFFD. */
-    static String wellFormed(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (Character.isSurrogate(c)) {
-                if (Character.isHighSurrogate(c)
-                        && i + 1 < text.length()
-                        && Character.isLowSurrogate(text.charAt(i + 1))) {
-                    i++;
-                } else {
-                    return repaired(text);
-                }
-            }
-        }
-        return text;
-    }
-
-    private static String repaired(String text) {
-        StringBuilder out = new StringBuilder(text.length());
-        text.codePoints().map(c -> c >= 0xD800 && c <= 0xDFFF ? 0xFFFD : c).forEach(out::appendCodePoint);
-        return out.toString();
     }
 }

@@ -58,7 +58,7 @@ class ShortCutTest {
         long seed = 5;
         Random random = new Random(seed);
         for (int round = 0; round < 3000; round++) {
-            String text = Tokenizer.wellFormed(AwkwardText.of(random, 20));
+            String text = dev.cutaway.text.normal.WellFormed.of(AwkwardText.of(random, 20));
             boolean special = random.nextBoolean();
             Part fast = encoder.encode(text, 0, special);
             Part slow = pipeline.encodeByTheSteps(text, 0, special);

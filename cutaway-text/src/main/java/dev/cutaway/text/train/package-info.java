@@ -1,0 +1,2 @@
+/** Tokenizers trained from text. */
+package dev.cutaway.text.train;
