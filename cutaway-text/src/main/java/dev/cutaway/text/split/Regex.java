@@ -177,9 +177,7 @@ public final class Regex implements Matcher {
     private static int escape(String source, int i, int depth, StringBuilder out) {
         char c = source.charAt(i + 1);
         if (c == 'w' || c == 'W') {
-            // Oniguruma counts six numbers in that Java does not, and leaves two joiners out.
-            String word = "[\\w&&[^\\x{200C}\\x{200D}]]\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}]";
-            out.append(c == 'w' ? "[" : "[^").append(word);
+            out.append(word(c == 'W', depth));
             return i + 1;
         }
         if (c == 'h' || c == 'H') {
@@ -189,6 +187,10 @@ public final class Regex implements Matcher {
         }
         if ((c == 'p' || c == 'P') && i + 2 < source.length() && source.charAt(i + 2) == '{') {
             int close = source.indexOf('}', i);
+            if (close > 0 && source.substring(i + 3, close).equalsIgnoreCase("word")) {
+                out.append(word(c == 'P', depth));
+                return close;
+            }
             if (close > 0) {
                 out.append(property(source.substring(i + 3, close), c == 'P'));
                 return close;
@@ -196,6 +198,13 @@ public final class Regex implements Matcher {
         }
         out.append('\\').append(c);
         return i + 1;
+    }
+
+    /** Oniguruma leaves out two joiners that are of words for Java, and outside of classes it counts six numbers in. */
+    private static String word(boolean not, int depth) {
+        String letters = "[\\w&&[^\\x{200C}\\x{200D}]]";
+        String numbers = depth > 0 ? "" : "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
+        return (not ? "[^" : "[") + letters + numbers + "]";
     }
 
     private static String property(String given, boolean negated) {
@@ -230,7 +239,7 @@ public final class Regex implements Matcher {
             case "cntrl" -> "\\p{Cc}";
             case "punct" -> "\\p{P}\\p{S}";
             case "xdigit" -> "0-9a-fA-F";
-            case "word" -> "\\w";
+            case "word" -> "\\w&&[^\\x{200C}\\x{200D}]";
             case "graph" -> "\\p{Graph}";
             case "print" -> "\\p{Print}";
             case "ascii" -> "\\x00-\\x7F";

@@ -26,10 +26,11 @@ public record BpeTrainer(
         implements TokenizerTrainer {
     /** Patterns that have a name. */
     static final Map<String, String> PATTERNS = Map.of(
-            "gpt2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+            "gpt2",
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
             "llama3",
-                    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
-                            + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+");
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
+                    + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+");
 
     public BpeTrainer {
         if (allBytes && vocabulary.size() < 256 + vocabulary.special().size()) {
@@ -37,8 +38,9 @@ public record BpeTrainer(
                     + vocabulary.special().size() + " special tokens; ask for more, or set initial_alphabet to text");
         }
         if (prefixSpace && (individualDigits || !pattern.equals("gpt2"))) {
-            throw new UsageException("add_prefix_space goes with pattern gpt2 without individual_digits only: after other cuts"
-                    + " every piece would get its space; leave it out");
+            throw new UsageException(
+                    "add_prefix_space goes with pattern gpt2 without individual_digits only: after other cuts"
+                            + " every piece would get its space; leave it out");
         }
         if (individualDigits && !pattern.equals("gpt2")) {
             throw new UsageException(
@@ -49,8 +51,8 @@ public record BpeTrainer(
     }
 
     static BpeTrainer of(Settings s) {
-        VocabularyOptions vocabulary = s.vocabulary(
-                s.size(), s.minFrequency(2), List.of("<|endoftext|>"), Optional.empty(), Optional.empty());
+        VocabularyOptions vocabulary =
+                s.vocabulary(s.size(), s.minFrequency(2), List.of("<|endoftext|>"), Optional.empty(), Optional.empty());
         return new BpeTrainer(
                 vocabulary,
                 s.choice("initial_alphabet", "bytes", List.of("bytes", "text")).equals("bytes"),

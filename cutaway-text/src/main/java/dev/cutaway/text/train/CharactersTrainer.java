@@ -15,7 +15,6 @@ public record CharactersTrainer(VocabularyOptions vocabulary) implements Tokeniz
     static CharactersTrainer of(Settings s) {
         Optional<String> unknown = s.optional("unk_token", Optional.empty());
         List<String> special = unknown.stream().toList();
-        return new CharactersTrainer(
-                s.vocabulary(ALL, 0, special, unknown, Optional.empty(), Optional.empty()));
+        return new CharactersTrainer(s.vocabulary(ALL, 0, special, unknown, Optional.empty(), Optional.empty()));
     }
 }

@@ -69,7 +69,8 @@ final class MergeLearner {
         if (tokens.size() > options.size()) {
             throw new BadInputException("tokenizer training: vocab_size is " + options.size() + ", but "
                     + options.special().size() + " special tokens and the text's characters are " + tokens.size()
-                    + "; ask for more" + (options.mostCharacters() == Integer.MAX_VALUE ? "" : ", or lower limit_alphabet"));
+                    + "; ask for more"
+                    + (options.mostCharacters() == Integer.MAX_VALUE ? "" : ", or lower limit_alphabet"));
         }
         spell(first, later);
         countPairs();
@@ -98,8 +99,7 @@ final class MergeLearner {
         Map<Integer, long[]> counts = new HashMap<>();
         for (int i = 0; i < words.size(); i++) {
             long times = words.counts()[i];
-            words.texts()[i].codePoints()
-                    .forEach(c -> counts.computeIfAbsent(c, k -> new long[1])[0] += times);
+            words.texts()[i].codePoints().forEach(c -> counts.computeIfAbsent(c, k -> new long[1])[0] += times);
         }
         options.alphabet().forEach(c -> counts.put(c, new long[] {Long.MAX_VALUE}));
         List<Integer> kept = counts.entrySet().stream()
@@ -218,9 +218,10 @@ final class MergeLearner {
         long times = words.counts()[word];
         int room = options.longest() - lengths[merged];
         int out = begin;
-        for (int i = begin; i < begin + size; i++) {
+        int i = begin;
+        while (i < begin + size) {
             if (symbols[i] != a || i + 1 == begin + size || symbols[i + 1] != b) {
-                symbols[out++] = symbols[i];
+                symbols[out++] = symbols[i++];
                 continue;
             }
             if (out > begin) {
@@ -238,7 +239,7 @@ final class MergeLearner {
                 }
             }
             symbols[out++] = merged;
-            i++;
+            i += 2;
         }
         sizes[word] = out - begin;
     }

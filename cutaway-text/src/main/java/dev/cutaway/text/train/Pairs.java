@@ -91,7 +91,8 @@ final class Pairs {
     }
 
     /** Takes the pair that occurs most often, of equal ones the one with the lower symbols; null if there is none. */
-    @Nullable Candidate best() {
+    @Nullable
+    Candidate best() {
         while (heapSize > 0) {
             Candidate top = pop();
             long now = counts[table.find(top.key())];

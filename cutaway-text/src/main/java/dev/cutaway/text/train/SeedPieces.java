@@ -48,10 +48,10 @@ final class SeedPieces {
         Pieces pieces = new Pieces(text.symbols(), count + 1);
         pieces.addUnknown();
         for (int c : characters) {
-            pieces.add(text.firstPlace(c), 1, text.count(c));
+            pieces.add(text.firstPlace(c), 1, (double) text.count(c));
         }
         for (Node node : nodes.subList(0, count - characters.length)) {
-            pieces.add(node.begin(), node.length(), node.weight());
+            pieces.add(node.begin(), node.length(), (double) node.weight());
         }
         pieces.toLogShares();
         return pieces;

@@ -91,6 +91,11 @@ final class Sentences {
         return codePoints.length;
     }
 
+    /** Whether U+0000 occurs. */
+    boolean hasNul() {
+        return occurrences[0] > 0;
+    }
+
     long count(int symbol) {
         return occurrences[symbol];
     }

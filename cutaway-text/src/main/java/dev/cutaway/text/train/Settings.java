@@ -166,8 +166,8 @@ final class Settings {
     void finish() {
         if (!left.isEmpty()) {
             String key = new TreeSet<>(left.keySet()).first();
-            throw new UsageException("tokenizer " + kind + ": " + key + " is not an option; the nearest is "
-                    + Nearest.of(key, known));
+            throw new UsageException(
+                    "tokenizer " + kind + ": " + key + " is not an option; the nearest is " + Nearest.of(key, known));
         }
     }
 }

@@ -147,10 +147,25 @@ final class TokenizerFile {
     static byte[] config(VocabularyOptions options) {
         ObjectNode root = NODES.objectNode().put("tokenizer_class", "PreTrainedTokenizerFast");
         role(root, "unk", options.unknown());
-        role(root, "bos", options.begin().filter(t -> !t.equals("[CLS]")).or(() ->
-                named(options, "<s>", "<bos>", "<|startoftext|>", "<|begin_of_text|>", "[BOS]", "<|endoftext|>")));
-        role(root, "eos", options.end().filter(t -> !t.equals("[SEP]")).or(() ->
-                named(options, "</s>", "<eos>", "<|endoftext|>", "<|end_of_text|>", "[EOS]")));
+        role(
+                root,
+                "bos",
+                options.begin()
+                        .filter(t -> !t.equals("[CLS]"))
+                        .or(() -> named(
+                                options,
+                                "<s>",
+                                "<bos>",
+                                "<|startoftext|>",
+                                "<|begin_of_text|>",
+                                "[BOS]",
+                                "<|endoftext|>")));
+        role(
+                root,
+                "eos",
+                options.end()
+                        .filter(t -> !t.equals("[SEP]"))
+                        .or(() -> named(options, "</s>", "<eos>", "<|endoftext|>", "<|end_of_text|>", "[EOS]")));
         role(root, "pad", named(options, "<pad>", "[PAD]", "<|pad|>"));
         role(root, "cls", named(options, "[CLS]", "<cls>"));
         role(root, "sep", named(options, "[SEP]", "<sep>"));

@@ -16,12 +16,7 @@ import java.util.Map;
  * between documents, say) are trained on like other text, there and here: give the documents one by one.
  */
 public sealed interface TokenizerTrainer
-        permits BpeTrainer,
-                WordPieceTrainer,
-                UnigramTrainer,
-                SentencePieceBpeTrainer,
-                WordsTrainer,
-                CharactersTrainer {
+        permits BpeTrainer, WordPieceTrainer, UnigramTrainer, SentencePieceBpeTrainer, WordsTrainer, CharactersTrainer {
     /** The names that {@link #of} knows. */
     List<String> KINDS = List.of("bpe", "wordpiece", "unigram", "sentencepiece-bpe", "words", "characters");
 
@@ -53,18 +48,17 @@ public sealed interface TokenizerTrainer
      */
     static TokenizerTrainer of(String kind, Map<String, ?> options) {
         Settings s = new Settings(kind, options);
-        TokenizerTrainer trainer =
-                switch (kind) {
-                    case "bpe" -> BpeTrainer.of(s);
-                    case "wordpiece" -> WordPieceTrainer.of(s);
-                    case "unigram" -> UnigramTrainer.of(s);
-                    case "sentencepiece-bpe" -> SentencePieceBpeTrainer.of(s);
-                    case "words" -> WordsTrainer.of(s);
-                    case "characters" -> CharactersTrainer.of(s);
-                    default ->
-                        throw new UsageException("tokenizer kind " + kind + " is not known; the nearest is "
-                                + Nearest.of(kind, KINDS) + " (kinds: " + String.join(", ", KINDS) + ")");
-                };
+        TokenizerTrainer trainer = switch (kind) {
+            case "bpe" -> BpeTrainer.of(s);
+            case "wordpiece" -> WordPieceTrainer.of(s);
+            case "unigram" -> UnigramTrainer.of(s);
+            case "sentencepiece-bpe" -> SentencePieceBpeTrainer.of(s);
+            case "words" -> WordsTrainer.of(s);
+            case "characters" -> CharactersTrainer.of(s);
+            default ->
+                throw new UsageException("tokenizer kind " + kind + " is not known; the nearest is "
+                        + Nearest.of(kind, KINDS) + " (kinds: " + String.join(", ", KINDS) + ")");
+        };
         s.finish();
         return trainer;
     }

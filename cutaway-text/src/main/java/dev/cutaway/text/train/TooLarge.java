@@ -7,7 +7,7 @@ final class TooLarge {
     private TooLarge() {}
 
     static ResourceException of(String what) {
-        return new ResourceException(
-                "tokenizer training: the text has " + what + ", too many to train on; give less text (a sample will do)");
+        return new ResourceException("tokenizer training: the text has " + what
+                + ", too many to train on; give less text (a sample will do)");
     }
 }

@@ -52,7 +52,7 @@ final class Training {
     }
 
     /** Counters whose steps are read from the file's own parts. */
-    private Supplier<WordCounter> counters(Frame frame) {
+    static Supplier<WordCounter> counters(Frame frame) {
         ObjectNode empty = TokenizerFile.wordLevel(List.of(), Optional.empty());
         Frame steps = new Frame(frame.normalizer(), frame.preTokenizer(), Optional.empty(), frame.cutsAtSpaces());
         VocabularyOptions nothing =
@@ -73,8 +73,8 @@ final class Training {
     }
 
     private ObjectNode sentencePieceBpe(Words words, SentencePieceBpeTrainer t) {
-        MergeLearner.Learnt learnt =
-                merges(words, Set.of(), t.limitAlphabet(), "", t.maxTokenLength().orElse(Integer.MAX_VALUE));
+        MergeLearner.Learnt learnt = merges(
+                words, Set.of(), t.limitAlphabet(), "", t.maxTokenLength().orElse(Integer.MAX_VALUE));
         return TokenizerFile.bpe(learnt.tokens(), learnt.merges(), options.unknown());
     }
 
@@ -94,8 +94,7 @@ final class Training {
         int size = options.size() - options.special().size();
         UnigramLearner.Options settings = new UnigramLearner.Options(
                 size, options.size(), t.seedSize(), t.maxPieceLength(), t.shrinkingFactor(), t.subIterations());
-        List<UnigramLearner.Scored> pieces =
-                new UnigramLearner(words, settings, workers, progress).learn();
+        List<UnigramLearner.Scored> pieces = new UnigramLearner(words, settings, workers, progress).learn();
         int unknown = options.special().indexOf(options.unknown().orElseThrow());
         return TokenizerFile.unigram(options.special(), pieces, unknown);
     }

@@ -54,7 +54,7 @@ final class UnigramLearner {
 
     /** The pieces, the most probable first. */
     List<Scored> learn() {
-        int characters = text.alphabet() - 1;
+        int characters = text.alphabet() - (text.hasNul() ? 0 : 1);
         if (characters > options.size()) {
             throw new BadInputException("tokenizer training: vocab_size leaves room for " + options.size()
                     + " pieces, but the text has " + characters
@@ -90,7 +90,7 @@ final class UnigramLearner {
             Lattice lattice = new Lattice(trie);
             for (int w = from; w < to; w++) {
                 lattice.read(text.symbols(), text.begin(w), text.length(w));
-                lattice.expect(text.times(w), sums);
+                lattice.expect((double) text.times(w), sums);
             }
         });
     }
@@ -205,6 +205,10 @@ final class UnigramLearner {
         }
         List<Scored> out = new ArrayList<>();
         double penalty = 0;
+        if (text.hasNul()) { // ends words while training, but is a character like any other in the end
+            out.add(new Scored("\0", least));
+            penalty += MISSING_STEP;
+        }
         for (int symbol = 1; symbol < text.alphabet(); symbol++) {
             Integer known = characters.get(symbol);
             if (known == null) {

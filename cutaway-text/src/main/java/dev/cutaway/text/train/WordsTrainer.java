@@ -1,6 +1,5 @@
 package dev.cutaway.text.train;
 
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -20,12 +19,7 @@ public record WordsTrainer(VocabularyOptions vocabulary, String pattern, boolean
     static WordsTrainer of(Settings s) {
         Optional<String> unknown = s.optional("unk_token", Optional.of("<unk>"));
         VocabularyOptions vocabulary = s.vocabulary(
-                s.size(),
-                s.minFrequency(1),
-                unknown.stream().toList(),
-                unknown,
-                Optional.empty(),
-                Optional.empty());
+                s.size(), s.minFrequency(1), unknown.stream().toList(), unknown, Optional.empty(), Optional.empty());
         return new WordsTrainer(vocabulary, s.text("pattern", "\\w+|[^\\w\\s]+"), s.flag("lowercase", false));
     }
 }

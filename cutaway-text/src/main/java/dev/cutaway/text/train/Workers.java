@@ -18,7 +18,8 @@ import java.util.function.Supplier;
 
 /** The threads that train one tokenizer. What they do together does not depend on how many they are. */
 final class Workers implements AutoCloseable {
-    private static final int PARTS = 8; // of a sum, whatever the number of threads: the order of additions decides its last bits
+    private static final int PARTS =
+            8; // of a sum, whatever the number of threads: the order of additions decides its last bits
     private static final int BATCH = 1 << 18; // characters
     private static final List<String> END = new ArrayList<>();
 
@@ -81,7 +82,10 @@ final class Workers implements AutoCloseable {
     }
 
     private static void read(
-            Iterator<String> texts, BlockingQueue<List<String>> queue, AtomicBoolean failed, TokenizerProgress progress) {
+            Iterator<String> texts,
+            BlockingQueue<List<String>> queue,
+            AtomicBoolean failed,
+            TokenizerProgress progress) {
         long characters = 0;
         long told = 0;
         int inBatch = 0;
@@ -107,6 +111,7 @@ final class Workers implements AutoCloseable {
         progress.report("characters", characters, characters);
     }
 
+    @SuppressWarnings("ReferenceEquality") // the last batch may be as empty as the end
     private static Map<String, long[]> counted(
             BlockingQueue<List<String>> queue, WordCounter counter, AtomicBoolean failed) throws InterruptedException {
         try {
