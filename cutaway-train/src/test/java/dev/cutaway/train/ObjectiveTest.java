@@ -22,6 +22,7 @@ import dev.cutaway.tensor.UsageException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** Terms of the loss against torch.nn.functional's kl_div, mse_loss and cross_entropy in float64; subsets of weights. */
@@ -49,7 +50,7 @@ class ObjectiveTest {
         Tensor w = Tensor.of(new float[] {0.1f, 0.2f, -0.3f, 0.4f, 0.5f, -0.6f, 0.7f, 0.1f}, 4, 2);
         Differentiation.Result r = new Backward(o, Trained.copyOf(graph(), p -> w)).of(List.of(example()));
         assertThat(r.loss()).isCloseTo(loss, within(1e-6));
-        Tensor d = r.gradients().get(WEIGHT);
+        Tensor d = Objects.requireNonNull(r.gradients().get(WEIGHT));
         for (int i = 0; i < gradient.length; i++) {
             assertThat((double) d.get(i)).isCloseTo(gradient[i], within(1e-6));
         }

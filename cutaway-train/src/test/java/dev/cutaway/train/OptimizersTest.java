@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -161,7 +162,9 @@ class OptimizersTest {
             }
         }
         assertThat(norms[1]).isEqualTo(norms[3]).isCloseTo(Math.sqrt(700 * 301 + 7), within(10.0));
-        results.get(1).forEach((name, x) -> assertThat(results.get(3).get(name)).isEqualTo(x));
+        assertThat(results.get(1)).isNotNull().isNotEmpty();
+        Objects.requireNonNull(results.get(1)).forEach((name, x) ->
+                assertThat(Objects.requireNonNull(results.get(3)).get(name)).isEqualTo(x));
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -180,7 +181,7 @@ class MaskedTest {
                 assertThat(input(e, "token_type_ids")).containsExactly(0, 0, 0, 0, 0, 1, 1, 1, 1);
                 int a = ids[1] - WORDS;
                 int other = ids[5] - WORDS;
-                int label = e.labels().get("next_sentence_label")[0];
+                int label = Objects.requireNonNull(e.labels().get("next_sentence_label"))[0];
                 seen++;
                 if (label == 0) {
                     follows++;

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +38,7 @@ class PreparedTest {
     }
 
     static int[] input(Example e, String name) {
-        return ints(e.inputs().get(name));
+        return ints(Objects.requireNonNull(e.inputs().get(name)));
     }
 
     private static Tensor ints(int columns, int... x) {
@@ -187,7 +188,7 @@ class PreparedTest {
             List<Example> step = b.batch(1);
             assertThat(step.get(0).labels().get("labels")).containsExactly(1);
             assertThat(step.get(1).labels().get("labels")).containsExactly(0);
-            Tensor patches = step.get(1).inputs().get("patches");
+            Tensor patches = Objects.requireNonNull(step.get(1).inputs().get("patches"));
             assertThat(patches.get(patches.dim(1))).isEqualTo(3); // the first pixel of the first patch
         }
     }
