@@ -163,8 +163,10 @@ class OptimizersTest {
         }
         assertThat(norms[1]).isEqualTo(norms[3]).isCloseTo(Math.sqrt(700 * 301 + 7), within(10.0));
         assertThat(results.get(1)).isNotNull().isNotEmpty();
-        Objects.requireNonNull(results.get(1)).forEach((name, x) ->
-                assertThat(Objects.requireNonNull(results.get(3)).get(name)).isEqualTo(x));
+        Objects.requireNonNull(results.get(1))
+                .forEach((name, x) -> assertThat(
+                                Objects.requireNonNull(results.get(3)).get(name))
+                        .isEqualTo(x));
     }
 
     @Test

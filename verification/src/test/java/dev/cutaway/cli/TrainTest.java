@@ -404,4 +404,59 @@ class TrainTest {
                 .isEqualTo(samples.getLast().get("text").asText().strip());
         assertThat(dir.resolve("tb").toFile().list()).hasSize(1);
     }
+
+    /** The smallest recipe there is: words of twenty sentences, and a model of ten thousand numbers that has learnt them. */
+    @Test
+    void aTokenizerIsTrainedOnTheRunsOwnTexts() throws IOException {
+        Path out = dir.resolve("fruit");
+        ObjectNode r = new ObjectMapper().createObjectNode();
+        r.putObject("model")
+                .put("architecture", "gpt_neo")
+                .put("hidden_size", 20)
+                .put("num_layers", 2)
+                .put("num_heads", 2)
+                .put("max_position_embeddings", 12)
+                .put("activation_function", "relu");
+        r.putObject("tokenizer")
+                .put("train", "words")
+                .putArray("special_tokens")
+                .add("<pad>")
+                .add("<unk>");
+        String corpus = Command.GOLDEN
+                .resolve("../../data/toy/fruit-and-taste-train.txt")
+                .normalize()
+                .toString();
+        r.putObject("data").put("text", corpus).put("lines", true);
+        r.put("steps", 30).put("batch", 19).put("out", out.toString());
+        r.putObject("optimizer").put("lr", 0.01);
+        Command c = done(r);
+        List<JsonNode> log = log(out.resolve("log.jsonl"));
+        assertThat(log.getFirst().get("loss").asDouble()).isCloseTo(Math.log(19), within(0.05));
+        assertThat(log.getLast().get("loss").asDouble()).as(c.err()).isLessThan(2);
+        JsonNode ids = new ObjectMapper().readTree(Files.readString(out.resolve("tokenizer.json")));
+        assertThat(ids.get("model").get("vocab")).hasSize(19); // 17 words
+        Command run = Command.run("run", out, "i like", "--max-tokens", 3, "--temperature", 0);
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).containsPattern("sour|sweet|juicy|spicy|the");
+    }
+
+    @Test
+    void aTokenizerThatCannotBeTrainedIsSaid() {
+        ObjectNode r = new ObjectMapper().createObjectNode();
+        r.putObject("model").put("architecture", "gpt2");
+        r.putObject("data").put("text", "nowhere.txt");
+        r.put("steps", 1).put("out", dir.resolve("out").toString());
+        r.putObject("tokenizer").put("train", "wordz");
+        Command c = train(r);
+        assertThat(c.code()).isEqualTo(2);
+        assertThat(c.err()).contains("wordz").contains("words");
+        r.putObject("tokenizer").put("train", "words").put("patern", "x");
+        c = train(r);
+        assertThat(c.code()).isEqualTo(2);
+        assertThat(c.err()).contains("patern").contains("pattern");
+        r.putObject("tokenizer").put("train", "words");
+        c = train(r);
+        assertThat(c.code()).isEqualTo(3);
+        assertThat(c.err()).contains("nowhere.txt");
+    }
 }

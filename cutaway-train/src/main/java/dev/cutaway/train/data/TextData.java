@@ -127,17 +127,11 @@ record TextData(
         boolean last = task == Task.NEXT_TOKEN && end.or(v.end().isPresent() && !documents.equals("file"));
         OptionalInt from = first ? OptionalInt.of(v.requireBegin()) : OptionalInt.empty();
         OptionalInt to = last ? OptionalInt.of(v.requireEnd()) : OptionalInt.empty();
-        long[] range = range(complaints);
         try (TokenStore.Builder out = new TokenStore.Builder()) {
-            long[] at = {0};
-            Complaints again = new Complaints(); // what is said of lines was said while they were counted
-            eachDocument(range[2] >= 0 ? again : complaints, text -> {
-                long i = at[0]++;
-                if (i >= range[0] && i < range[1]) {
-                    int[] ids = v.ids(text);
-                    if (ids.length > 0) {
-                        out.add(Vocabulary.around(from, ids, to));
-                    }
+            texts(complaints, text -> {
+                int[] ids = v.ids(text);
+                if (ids.length > 0) {
+                    out.add(Vocabulary.around(from, ids, to));
                 }
             });
             if (out.size() < 2) {
@@ -146,6 +140,19 @@ record TextData(
             }
             return out.build();
         }
+    }
+
+    /** Gives the documents that are wanted. */
+    void texts(Complaints complaints, Consumer<String> sink) {
+        long[] range = range(complaints);
+        long[] at = {0};
+        Complaints again = new Complaints(); // what is said of lines was said while they were counted
+        eachDocument(range[2] >= 0 ? again : complaints, text -> {
+            long i = at[0]++;
+            if (i >= range[0] && i < range[1]) {
+                sink.accept(text);
+            }
+        });
     }
 
     /** First and last document that is wanted, and how many there are; -1 if nobody had to count. */

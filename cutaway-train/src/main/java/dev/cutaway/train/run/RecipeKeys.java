@@ -31,7 +31,7 @@ public final class RecipeKeys {
                                 "Instead of init: a model_type; the other keys below model are those of its config.json."),
                         Key.open(
                                 "tokenizer",
-                                "{file: PATH}, or {train: bpe|wordpiece|unigram, ...}; by default the one beside model.init."),
+                                "{file: PATH}, or {train: KIND, ...}, trained on the texts of data; by default the one beside model.init."),
                         Key.choice(
                                 "objective",
                                 "",

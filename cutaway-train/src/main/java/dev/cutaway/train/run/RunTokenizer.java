@@ -6,6 +6,10 @@ import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.Tokenizers;
+import dev.cutaway.text.train.TokenizerProgress;
+import dev.cutaway.text.train.TokenizerTrainer;
+import dev.cutaway.text.train.TrainedTokenizer;
+import dev.cutaway.train.data.Texts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,10 +54,36 @@ record RunTokenizer(Tokenizer tokenizer, Map<String, byte[]> files) {
             Tokenizer t = Tokenizers.load(p);
             return Optional.of(new RunTokenizer(t, Files.isDirectory(p) ? files(p) : single(p)));
         }
-        List<String> known = List.of("file");
+        if (section.get("train") instanceof String kind) {
+            Map<String, Object> options = new LinkedHashMap<>(section);
+            options.remove("train");
+            return Optional.of(trained(r, kind, options));
+        }
+        List<String> known = List.of("file", "train");
         String key = section.keySet().stream().findFirst().orElse("");
         throw new UsageException(r.file() + ": tokenizer" + (key.isEmpty() ? " is empty" : "." + key + " is not known")
                 + "; did you mean " + Nearest.of(key, known) + "?");
+    }
+
+    /** One that is trained on the run's own texts, the same each time; opened as it will be from the directory that it is written to. */
+    private static RunTokenizer trained(Recipe r, String kind, Map<String, Object> options) {
+        TokenizerTrainer trainer = TokenizerTrainer.of(kind, options);
+        String objective = r.objective().orElse("next-token");
+        try (Texts texts = Texts.of(r.data(), objective)) {
+            Path directory = Files.createTempDirectory("cutaway-tokenizer");
+            try {
+                TrainedTokenizer t = trainer.train(texts, TokenizerProgress.NONE);
+                t.writeDirectory(directory);
+                return new RunTokenizer(Tokenizers.load(directory), files(directory));
+            } finally {
+                for (String n : NAMES) {
+                    Files.deleteIfExists(directory.resolve(n));
+                }
+                Files.deleteIfExists(directory);
+            }
+        } catch (IOException e) {
+            throw new BadInputException("no room for a tokenizer's files (" + e.getMessage() + ")", e);
+        }
     }
 
     /** The one that comes with the model; empty if none does. */
