@@ -198,10 +198,7 @@ final class MergeLearner {
                 merges.set(earlier, new long[0]);
             }
             merges.add(new long[] {a, b});
-            for (int i = 0; i < top.places(); i++) {
-                merge(top.words()[i], a, b, merged);
-            }
-            pairs.enqueueSeen();
+            mergeWhereSeen(top, a, b, merged);
             if ((merges.size() & 0xFF) == 0) {
                 progress.report("merges", tokens.size() - before, options.size() - before);
             }
@@ -209,6 +206,14 @@ final class MergeLearner {
         progress.report("merges", tokens.size() - before, tokens.size() - before);
         merges.removeIf(m -> m.length == 0);
         return merges;
+    }
+
+    /** A method of its own, so that the JVM compiles it as one and not as a part of the loop around it, which runs only once. */
+    private void mergeWhereSeen(Pairs.Candidate top, int a, int b, int merged) {
+        for (int i = 0; i < top.places(); i++) {
+            merge(top.words()[i], a, b, merged);
+        }
+        pairs.enqueueSeen();
     }
 
     /** Writes {@code merged} for every {@code a b} in a word and mends the counts of the pairs around. */
