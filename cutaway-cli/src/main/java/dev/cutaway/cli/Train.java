@@ -13,11 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Stack;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -36,8 +40,9 @@ final class Train implements Runnable {
 
     @Option(
             names = "--set",
+            parameterConsumer = Settings.class,
             paramLabel = "KEY=VALUE",
-            description = "Another value for a key, such as optimizer.lr=1e-4; repeatable.")
+            description = "Other values for keys, such as optimizer.lr=1e-4 steps=100; repeatable.")
     private List<String> sets = new ArrayList<>();
 
     @Option(names = "--resume", description = "Goes on with the run that out holds, from its last checkpoint.")
@@ -105,6 +110,22 @@ final class Train implements Runnable {
                 .orElse("");
         return String.format(
                 Locale.ROOT, "%s: %d steps, loss %.4f%s, %.1f s", recipe.out(), r.step(), r.loss(), valid, r.seconds());
+    }
+
+    /** {@code --set a=1 b=2}: all pairs that follow, so that the recipe may stand behind them. */
+    static final class Settings implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec argSpec, CommandSpec command) {
+            if (args.isEmpty()) {
+                throw new ParameterException(
+                        command.commandLine(), "Missing required parameter for option '--set' (KEY=VALUE)");
+            }
+            List<String> all = argSpec.getValue();
+            all.add(args.pop());
+            while (!args.isEmpty() && args.peek().matches("(?s)[A-Za-z_][\\w.-]*=.*")) {
+                all.add(args.pop());
+            }
+        }
     }
 
     /**

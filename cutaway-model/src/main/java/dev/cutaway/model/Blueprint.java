@@ -81,6 +81,7 @@ public final class Blueprint implements AutoCloseable {
     private final Graph graph;
     private final @Nullable ModelFiles files;
     private final @Nullable ModelWeights weights;
+    private final @Nullable Path adapter;
     private final Map<String, List<Parameter>> byTensor = new LinkedHashMap<>();
     private final List<String> fresh = new ArrayList<>();
     private @Nullable Drawn drawn;
@@ -88,8 +89,9 @@ public final class Blueprint implements AutoCloseable {
     /** The last tensor that was drawn; parameters that are cut from one tensor follow each other. */
     private record Drawn(String name, long seed, Tensor tensor) {}
 
-    private Blueprint(String name, Config config, @Nullable ModelFiles files, boolean newHead) {
+    private Blueprint(String name, Config config, @Nullable ModelFiles files, @Nullable Path adapter, boolean newHead) {
         this.name = name;
+        this.adapter = adapter;
         this.config = config;
         this.architecture = Architectures.of(config);
         this.sizes = Model.sizes(architecture, config);
@@ -133,7 +135,7 @@ public final class Blueprint implements AutoCloseable {
      */
     public static Blueprint of(Config config) {
         Asked asked = new Asked(config.values());
-        Blueprint b = new Blueprint(config.file(), new Config(config.file(), asked), null, false);
+        Blueprint b = new Blueprint(config.file(), new Config(config.file(), asked), null, null, false);
         requireKnown(b, asked, config.values().keySet());
         return b;
     }
@@ -164,7 +166,12 @@ public final class Blueprint implements AutoCloseable {
             Map<String, Object> changes,
             Map<String, Object> forNewHead,
             OpenOptions options) {
-        ModelFiles files = ModelFiles.of(model, options);
+        Adapters.Found found = Adapters.find(model, options);
+        ModelFiles files = ModelFiles.of(found.model(), options);
+        Path adapter = found.options().adapters().stream()
+                .map(AdapterChoice::directory)
+                .findFirst()
+                .orElse(null);
         try {
             Config c = files.config();
             String wanted = classes.apply(Architectures.of(c).name());
@@ -177,7 +184,7 @@ public final class Blueprint implements AutoCloseable {
             }
             values.putAll(changes);
             Asked asked = new Asked(values);
-            Blueprint b = new Blueprint(files.name(), new Config(c.file(), asked), files, !same && !unsaid);
+            Blueprint b = new Blueprint(files.name(), new Config(c.file(), asked), files, adapter, !same && !unsaid);
             requireKnown(b, asked, changes.keySet());
             return b;
         } catch (RuntimeException e) {
@@ -202,6 +209,16 @@ public final class Blueprint implements AutoCloseable {
 
     public Family family() {
         return architecture.family();
+    }
+
+    /** What names of the base model begin with ({@code transformer.}); checkpoints of models without a head leave it out. */
+    public String basePrefix() {
+        return architecture.basePrefix();
+    }
+
+    /** The directory of the adapter that lies beside the model, or that names it; empty if there is none. */
+    public Optional<Path> adapter() {
+        return Optional.ofNullable(adapter);
     }
 
     public Sizes sizes() {
@@ -450,6 +467,21 @@ public final class Blueprint implements AutoCloseable {
     public Model model(Function<Parameter, Tensor> values, Optional<Tokenizer> tokenizer, OpenOptions options) {
         MemoryCheckpoint c = new MemoryCheckpoint(Path.of("model.safetensors"), stored(values));
         return Model.of(new MemoryFiles(name, config, c, tokenizer, generationConfig()), options);
+    }
+
+    /**
+     * The model with an adapter as it is now, to generate with; its own weights stay where they are.
+     *
+     * @param adapted the graph with the adapter
+     * @param weights this one's checkpoint and the adapter's tensors, by the names that the graph uses; closed with the model
+     */
+    public Model model(Graph adapted, Checkpoint weights, Optional<Tokenizer> tokenizer, OpenOptions options) {
+        return Model.of(new MemoryFiles(name, config, weights, tokenizer, generationConfig()), adapted, options);
+    }
+
+    /** A parameter out of a checkpoint, which must hold it in a shape that fits. */
+    public Tensor weight(Checkpoint from, Parameter p) {
+        return new ModelWeights(from, architecture.basePrefix(), false).tensor(p);
     }
 
     /** A model whose weights are in memory. */

@@ -45,14 +45,15 @@ public final class Model implements AutoCloseable {
     private volatile boolean closed;
     private @Nullable Tokenizer tokenizer;
 
-    private Model(ModelFiles files, OpenOptions options) {
+    /** @param adapted a graph over the files' weights instead of the architecture's */
+    private Model(ModelFiles files, OpenOptions options, Optional<Graph> adapted) {
         this.files = files;
         this.architecture = Architectures.of(files.config());
         this.sizes = sizes(architecture, files.config());
         ModelWeights own = new ModelWeights(files.checkpoint(), architecture.basePrefix(), options.exact());
         GraphBuilder g = new GraphBuilder();
         architecture.build(files.config(), own::has, g);
-        Graph plain = g.build();
+        Graph plain = adapted.orElseGet(g::build);
         if (options.adapters().isEmpty()) {
             this.graph = plain;
             this.weights = own;
@@ -128,9 +129,18 @@ public final class Model implements AutoCloseable {
         return open(files, options);
     }
 
+    /** A model of files that are known already, with a graph of its own. */
+    static Model of(ModelFiles files, Graph adapted, OpenOptions options) {
+        return open(files, options, Optional.of(adapted));
+    }
+
     private static Model open(ModelFiles files, OpenOptions options) {
+        return open(files, options, Optional.empty());
+    }
+
+    private static Model open(ModelFiles files, OpenOptions options, Optional<Graph> adapted) {
         try {
-            return new Model(files, options);
+            return new Model(files, options, adapted);
         } catch (RuntimeException e) {
             files.checkpoint().close();
             throw e;

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -97,7 +98,15 @@ public final class Trained {
                 }
             }
         }
-        return new Trained(all, frozen, given);
+        Map<Parameter, Tensor> found = new ConcurrentHashMap<>(); // they are asked for row by row
+        return new Trained(
+                all,
+                frozen,
+                p -> Objects.requireNonNull(found.computeIfAbsent(p, k -> {
+                    Tensor t = given.apply(k);
+                    // A part of a matrix that was turned would keep the whole of it.
+                    return k.source().transposed() ? Tensor.of(t.toFloats(), shape(k)) : t;
+                })));
     }
 
     private static long[] shape(Parameter p) {

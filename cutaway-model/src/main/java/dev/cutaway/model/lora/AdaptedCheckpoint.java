@@ -18,12 +18,15 @@ final class AdaptedCheckpoint implements Checkpoint {
     private final Checkpoint base;
     private final Map<String, Place> places;
     private final LinkedHashSet<String> names;
+    private final boolean lent;
 
     /** A tensor of an adapter's file. */
     record Place(Checkpoint file, String key) {}
 
-    AdaptedCheckpoint(Checkpoint base, Map<String, Place> places) {
+    /** @param lent whether somebody else closes the files */
+    AdaptedCheckpoint(Checkpoint base, Map<String, Place> places, boolean lent) {
         this.base = base;
+        this.lent = lent;
         this.places = places;
         names = new LinkedHashSet<>(base.names());
         names.addAll(places.keySet());
@@ -96,6 +99,9 @@ final class AdaptedCheckpoint implements Checkpoint {
 
     @Override
     public void close() {
+        if (lent) {
+            return;
+        }
         Set<Checkpoint> files = Collections.newSetFromMap(new IdentityHashMap<>());
         places.values().forEach(p -> files.add(p.file));
         files.forEach(Checkpoint::close);

@@ -7,6 +7,8 @@ import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.WeightSource;
+import dev.cutaway.model.Config;
+import dev.cutaway.model.Family;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.format.SafetensorsWriter;
 import dev.cutaway.model.format.StreamedTensor;
@@ -44,6 +46,28 @@ public final class AdapterWriter {
             Graph adapted,
             LoraConfig config,
             Function<Parameter, Tensor> weights) {
+        Adapted whose = new Adapted(model.graph(), model.config(), model.family(), model.basePrefix());
+        write(directory, whose, base, adapted, config, weights);
+    }
+
+    /** What an adapter is for: a model, or what shall become one. */
+    record Adapted(Graph graph, Config config, Family family, String basePrefix) {}
+
+    static void write(
+            Path directory,
+            Adapted model,
+            String base,
+            Graph adapted,
+            LoraConfig config,
+            Function<Parameter, Tensor> weights) {
+        List<StreamedTensor> tensors = new ArrayList<>();
+        wholes(adapted, weights).forEach((name, t) -> tensors.add(StreamedTensor.of(key(model, name), t)));
+        SafetensorsWriter.write(directory.resolve(Adapter.TENSORS), tensors, Map.of("format", "pt"), done -> {});
+        TextFile.write(directory.resolve(Adapter.CONFIG), json(model, base, adapted, config));
+    }
+
+    /** The adapter's tensors under the names that the graph uses, put together where the graph cuts them. */
+    static Map<String, Tensor> wholes(Graph adapted, Function<Parameter, Tensor> weights) {
         Map<String, List<Parameter>> parts = new TreeMap<>();
         for (Node n : adapted.nodes()) {
             if (n.op() instanceof Parameter p && Lora.adapts(p)) {
@@ -53,22 +77,23 @@ public final class AdapterWriter {
                 }
             }
         }
-        List<StreamedTensor> tensors = new ArrayList<>();
-        boolean bare = bare(model);
-        parts.forEach((name, ps) -> {
-            String own = bare && name.startsWith(model.basePrefix())
-                    ? name.substring(model.basePrefix().length())
-                    : name;
-            String key = own.replaceFirst("\\.(lora_A|lora_B)\\.[^.]+\\.weight$", ".$1.weight")
-                    .replaceFirst("\\.modules_to_save\\.[^.]+\\.", ".");
-            tensors.add(StreamedTensor.of(PREFIX + key, whole(ps, weights)));
-        });
-        SafetensorsWriter.write(directory.resolve(Adapter.TENSORS), tensors, Map.of("format", "pt"), done -> {});
-        TextFile.write(directory.resolve(Adapter.CONFIG), json(model, base, adapted, config));
+        Map<String, Tensor> all = new LinkedHashMap<>();
+        parts.forEach((name, ps) -> all.put(name, whole(ps, weights)));
+        return all;
+    }
+
+    /** The name in PEFT's file of a tensor that the graph calls so. */
+    static String key(Adapted model, String name) {
+        String own = bare(model) && name.startsWith(model.basePrefix())
+                ? name.substring(model.basePrefix().length())
+                : name;
+        return PREFIX
+                + own.replaceFirst("\\.(lora_A|lora_B)\\.[^.]+\\.weight$", ".$1.weight")
+                        .replaceFirst("\\.modules_to_save\\.[^.]+\\.", ".");
     }
 
     /** Models without a head have no prefix in transformers. */
-    private static boolean bare(Model model) {
+    private static boolean bare(Adapted model) {
         Object classes = model.config().values().get("architectures");
         String first = classes instanceof List<?> l && !l.isEmpty() ? String.valueOf(l.getFirst()) : "";
         return first.endsWith("Model") && !first.endsWith("LMHeadModel");
@@ -103,7 +128,7 @@ public final class AdapterWriter {
         return whole;
     }
 
-    private static String json(Model model, String base, Graph adapted, LoraConfig config) {
+    private static String json(Adapted model, String base, Graph adapted, LoraConfig config) {
         List<String> modules = new ArrayList<>();
         boolean turned = true;
         Map<String, Parameter> matrices = new LinkedHashMap<>();

@@ -16,9 +16,11 @@ import dev.cutaway.graph.op.Reshape;
 import dev.cutaway.graph.op.WeightSource;
 import dev.cutaway.model.Nearest;
 import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.model.format.MemoryCheckpoint;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -145,9 +147,7 @@ public final class Lora {
                 config::saved);
         Rewriting r = new Rewriting(modules, List.of(one));
         Graph adapted = Rewrite.of(graph, r::apply);
-        if (seen.isEmpty()) {
-            throw noTarget(config, modules);
-        }
+        requireTargets(config, modules, seen);
         for (String name : config.modulesToSave()) {
             if (r.saved.stream().noneMatch(m -> ("." + m + ".").contains("." + name + "."))) {
                 throw new UsageException("lora.modules_to_save names " + name
@@ -157,12 +157,33 @@ public final class Lora {
         return new Lora(adapted, r, Map.of());
     }
 
-    private static UsageException noTarget(LoraConfig config, Modules modules) {
-        String asked = config.targets() instanceof LoraConfig.Targets.Suffixes(List<String> names)
-                ? String.join(", ", names)
-                : String.valueOf(config.targets());
-        return new UsageException("lora.targets: no matrix of the model is named " + asked + "; there are "
-                + String.join(", ", modules.lastNames()));
+    /** A name that means nothing is a mistake, even if others mean something. */
+    private static void requireTargets(LoraConfig config, Modules modules, Set<String> seen) {
+        if (config.targets() instanceof LoraConfig.Targets.Suffixes(List<String> names)) {
+            for (String name : names) {
+                if (modules.all().stream().noneMatch(m -> m.equals(name) || m.endsWith("." + name))) {
+                    Set<String> known = name.contains(".") ? modules.all() : modules.lastNames();
+                    throw new UsageException("lora.targets: no matrix of the model is named " + name
+                            + "; did you mean " + Nearest.of(name, known) + "? (there are "
+                            + String.join(", ", modules.lastNames()) + ")");
+                }
+            }
+        }
+        if (seen.isEmpty()) {
+            String asked = switch (config.targets()) {
+                case LoraConfig.Targets.Expression(String pattern) ->
+                    pattern + " matches no matrix's whole name; the nearest is "
+                            + Nearest.of(lastWord(pattern), modules.lastNames()) + " (as in "
+                            + modules.all().iterator().next() + ")";
+                default -> "all that are named are kept whole (lora.modules_to_save); name others";
+            };
+            throw new UsageException("lora.targets: " + asked);
+        }
+    }
+
+    private static String lastWord(String pattern) {
+        String[] words = pattern.split("\\W+");
+        return words.length == 0 ? pattern : words[words.length - 1];
     }
 
     /**
@@ -239,7 +260,15 @@ public final class Lora {
 
     /** The checkpoint with the adapters' tensors, under the names that the graph uses. */
     public Checkpoint checkpoint(Checkpoint base) {
-        return new AdaptedCheckpoint(base, places);
+        return new AdaptedCheckpoint(base, places, false);
+    }
+
+    /** The checkpoint with tensors under the names that the graph uses, which somebody else has in memory; closing it closes nothing. */
+    static Checkpoint checkpoint(Checkpoint base, Map<String, Tensor> adapter) {
+        Checkpoint memory = new MemoryCheckpoint(Path.of(Adapter.TENSORS), adapter);
+        Map<String, AdaptedCheckpoint.Place> own = new LinkedHashMap<>();
+        adapter.keySet().forEach(n -> own.put(n, new AdaptedCheckpoint.Place(memory, n)));
+        return new AdaptedCheckpoint(base, own, true);
     }
 
     /** One adapter's part in one module. */

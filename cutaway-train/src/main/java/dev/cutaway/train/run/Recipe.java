@@ -37,6 +37,7 @@ import java.util.Set;
  * @param schedule of the rate
  * @param smoothing of labels
  * @param freeze globs over names
+ * @param lora an adapter is trained, not the model
  * @param seed of everything random
  * @param validEvery steps between measurements
  * @param checkpointEvery steps between checkpoints
@@ -70,6 +71,7 @@ public record Recipe(
         Schedule schedule,
         double smoothing,
         List<String> freeze,
+        Optional<LoraSection> lora,
         long seed,
         long validEvery,
         long checkpointEvery,
@@ -104,6 +106,9 @@ public record Recipe(
             throw new UsageException(file + ": model has " + (init.isPresent() ? "both init and" : "neither init nor")
                     + " architecture; give init to begin with a model's weights, or architecture for random ones");
         }
+        if (k.has("lora") && init.isEmpty()) {
+            throw new UsageException(file + ": lora adapts a model that there is; give model.init, or leave lora out");
+        }
         architecture.ifPresent(a -> fields.put("model_type", a));
         long steps = k.whole("steps").orElseThrow(() -> k.missing("steps"));
         long checkpointEvery = k.whole("checkpoint_every").orElse(Math.max(1, (steps + 9) / 10));
@@ -133,6 +138,7 @@ public record Recipe(
                 schedule(k, steps, rate),
                 k.real("label_smoothing"),
                 k.texts("freeze"),
+                k.has("lora") ? Optional.of(LoraSection.of(k)) : Optional.empty(),
                 k.whole("seed").orElse(0L),
                 k.whole("valid_every").orElse(checkpointEvery),
                 checkpointEvery,

@@ -126,6 +126,20 @@ public final class RecipeKeys {
                                 "wsd: steps in which the rate falls; a tenth by default."),
                         Key.real("label_smoothing", "0", 0, 1, "Share of each label that is given to all others."),
                         Key.texts("freeze", "Globs over checkpoint names that stay as they are."),
+                        Key.whole(
+                                "lora.rank",
+                                "",
+                                1,
+                                1 << 16,
+                                "Trains a low-rank adapter alone: rows of its A, columns of its B; 8 by default."),
+                        Key.real("lora.alpha", "", -ANY, ANY, "B A counts alpha / rank times; 8 by default."),
+                        Key.texts(
+                                "lora.targets",
+                                "Names of the matrices that have one (q_proj), all-linear, or a regular expression for whole names."),
+                        Key.texts("lora.modules_to_save", "Names of modules that are trained whole."),
+                        Key.flag("lora.rslora", "", "Whether B A counts alpha / sqrt(rank) times."),
+                        Key.open("lora.rank_pattern", "Other ranks for some modules, by name or regular expression."),
+                        Key.open("lora.alpha_pattern", "Other alphas for some modules."),
                         Key.whole("seed", "0", -ANY_SEED, ANY_SEED, "Of everything random."),
                         Key.whole(
                                         "checkpoint_every",
@@ -346,6 +360,11 @@ public final class RecipeKeys {
 
     private Key key(String path) {
         return Objects.requireNonNull(ALL.get(path), path);
+    }
+
+    /** Whether the recipe says anything about a key or a section. */
+    boolean has(String path) {
+        return value(path) != null;
     }
 
     Optional<String> text(String path) {

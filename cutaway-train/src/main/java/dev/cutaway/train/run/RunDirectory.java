@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class RunDirectory implements AutoCloseable {
     static final String MARK = "run.json";
     private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})");
-    private static final Set<String> MODEL_FILES = Set.of("config.json", "model.safetensors");
+    private static final Set<String> MODEL_FILES =
+            Set.of("config.json", "model.safetensors", "adapter_config.json", "adapter_model.safetensors");
 
     /** What a run writes; nothing else is ever removed. */
     private static final List<String> OWN = List.of(

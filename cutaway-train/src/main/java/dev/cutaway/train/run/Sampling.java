@@ -4,13 +4,11 @@ import dev.cutaway.model.Family;
 import dev.cutaway.model.GenerateOptions;
 import dev.cutaway.model.Generation;
 import dev.cutaway.model.Model;
-import dev.cutaway.model.OpenOptions;
 import dev.cutaway.model.Session;
 import dev.cutaway.model.sample.SamplingOptions;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.EncodeOptions;
 import dev.cutaway.text.Tokenizer;
-import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
@@ -39,7 +37,7 @@ final class Sampling {
                 .withSampling(SamplingOptions.GREEDY
                         .withTemperature(how.temperature())
                         .withSeed(s.recipe().seed()));
-        try (Model m = s.blueprint().model(s.weights()::weight, Optional.of(t), OpenOptions.defaults());
+        try (Model m = s.model(t);
                 Session session = m.session()) {
             for (String prompt : how.prompts()) {
                 session.reset();

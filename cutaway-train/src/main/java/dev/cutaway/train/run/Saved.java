@@ -1,8 +1,11 @@
 package dev.cutaway.train.run;
 
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.model.Blueprint;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.model.format.SafetensorsWriter;
+import dev.cutaway.model.hub.HubReference;
+import dev.cutaway.model.lora.Adapter;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
@@ -29,7 +32,11 @@ final class Saved {
 
     /** Writes the files of a checkpoint. */
     static void write(Path directory, Setup s, Progress progress) throws IOException {
-        s.blueprint().write(directory.resolve(MODEL), s.weights()::weight);
+        if (s.adaptation().isPresent()) {
+            s.adaptation().get().write(directory, called(s.blueprint()), s.weights()::weight);
+        } else {
+            s.blueprint().write(directory.resolve(MODEL), s.weights()::weight);
+        }
         Map<String, Tensor> state = s.trainer().state();
         if (!state.isEmpty()) {
             SafetensorsWriter.write(directory.resolve(OPTIMIZER), state);
@@ -44,9 +51,26 @@ final class Saved {
         Disk.write(directory.resolve(STATE), JsonText.file(m));
     }
 
-    /** The files of a model's directory beside its weights. */
+    /** What an adapter calls its model: a path that holds from anywhere on this machine, or a name. */
+    private static String called(Blueprint b) {
+        if (HubReference.is(b.name())) {
+            return b.name().substring(b.name().indexOf(':') + 1);
+        }
+        Path p = b.directory().orElseGet(() -> b.checkpoint().orElseThrow().file());
+        return p.toAbsolutePath().normalize().toString();
+    }
+
+    private static String weights(Setup s) {
+        return s.adaptation().isPresent() ? Adapter.TENSORS : MODEL;
+    }
+
+    /** The files of a model's directory beside its weights; of an adapter's, those of the tokenizer. */
     static Map<String, byte[]> companions(Setup s) {
         Map<String, byte[]> out = new LinkedHashMap<>();
+        if (s.adaptation().isPresent()) {
+            s.tokenizer().ifPresent(t -> out.putAll(t.files()));
+            return out;
+        }
         Map<String, Object> config = s.blueprint().writtenConfig();
         List<String> classes = s.batches().classes();
         if (!classes.isEmpty() && !config.containsKey("id2label")) {
@@ -109,9 +133,9 @@ final class Saved {
                             + ": holds no state of a run; the checkpoint is damaged, remove it or start again with --overwrite");
         }
         requireSame(s.recipe(), before, directory);
-        try (Checkpoint weights = Checkpoint.open(directory.resolve(MODEL))) {
+        try (Checkpoint weights = Checkpoint.open(directory.resolve(weights(s)))) {
             for (Parameter p : s.weights().parameters()) {
-                Tensor from = s.blueprint().read(weights, p).widen();
+                Tensor from = s.read(weights, p).widen();
                 Tensor to = s.weights().weight(p);
                 MemorySegment.copy(from.data(), 0, to.data(), 0, to.byteSize());
             }
@@ -154,13 +178,17 @@ final class Saved {
 
     /** Makes a checkpoint's model the result: the files of {@code out}. */
     static void publish(Path checkpoint, Path out, Setup s) throws IOException {
-        Path part = out.resolve("." + MODEL + ".part");
+        String name = weights(s);
+        Path part = out.resolve("." + name + ".part");
         Files.deleteIfExists(part);
         try {
-            link(checkpoint.resolve(MODEL), part);
-            Files.move(part, out.resolve(MODEL), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+            link(checkpoint.resolve(name), part);
+            Files.move(part, out.resolve(name), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(part);
+        }
+        if (s.adaptation().isPresent()) {
+            Disk.replace(out.resolve(Adapter.CONFIG), Files.readAllBytes(checkpoint.resolve(Adapter.CONFIG)));
         }
         for (Map.Entry<String, byte[]> f : companions(s).entrySet()) {
             Disk.replace(out.resolve(f.getKey()), f.getValue());

@@ -1,15 +1,23 @@
 package dev.cutaway.train.run;
 
+import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.run.Pool;
 import dev.cutaway.model.Blueprint;
 import dev.cutaway.model.Config;
 import dev.cutaway.model.Family;
+import dev.cutaway.model.Model;
 import dev.cutaway.model.OpenOptions;
+import dev.cutaway.model.format.Checkpoint;
+import dev.cutaway.model.lora.Adaptation;
+import dev.cutaway.model.lora.Lora;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.ResourceException;
+import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.Tokenizer;
+import dev.cutaway.train.Backward;
+import dev.cutaway.train.Differentiation;
 import dev.cutaway.train.Objective;
 import dev.cutaway.train.Planned;
 import dev.cutaway.train.Trained;
@@ -32,6 +40,7 @@ import java.util.function.Predicate;
  *
  * @param recipe what is run
  * @param blueprint the model
+ * @param adaptation the adapter that is trained over it; empty if the model itself is
  * @param tokenizer with its files; empty if there is none
  * @param objective the recipe's, or the family's
  * @param batches what is learnt from
@@ -44,12 +53,13 @@ import java.util.function.Predicate;
 record Setup(
         Recipe recipe,
         Blueprint blueprint,
+        Optional<Adaptation> adaptation,
         Optional<RunTokenizer> tokenizer,
         String objective,
         Batches batches,
         Optional<Batches> valid,
         Trained weights,
-        Planned engine,
+        Differentiation engine,
         Pool pool,
         Trainer trainer)
         implements AutoCloseable {
@@ -58,20 +68,61 @@ record Setup(
         Blueprint b = blueprint(r, given.map(RunTokenizer::tokenizer), options);
         try {
             Optional<RunTokenizer> tokenizer = given.or(() -> RunTokenizer.of(b));
-            return complete(r, b, tokenizer, options.threads());
+            Optional<Adaptation> adaptation = adaptation(r, b);
+            try {
+                return complete(r, b, adaptation, tokenizer, options.threads());
+            } catch (RuntimeException e) {
+                adaptation.ifPresent(Adaptation::close);
+                throw e;
+            }
         } catch (RuntimeException e) {
             b.close();
             throw e;
         }
     }
 
-    private static Setup complete(Recipe r, Blueprint b, Optional<RunTokenizer> tokenizer, int threads) {
+    private static Optional<Adaptation> adaptation(Recipe r, Blueprint b) {
+        if (r.lora().isEmpty()) {
+            if (b.adapter().isPresent()) {
+                throw new UsageException(
+                        r.file() + ": model.init: " + b.adapter().get()
+                                + " holds an adapter; say lora: {} to train it on, or merge it into the model first"
+                                + " (cutaway convert)");
+            }
+            return Optional.empty();
+        }
+        if (b.adapter().isEmpty()) {
+            return Optional.of(Adaptation.fresh(b, r.lora().get().config()));
+        }
+        Adaptation a = Adaptation.from(b, b.adapter().get());
+        try {
+            r.lora().get().requireSame(a.config(), b.adapter().get());
+            return Optional.of(a);
+        } catch (RuntimeException e) {
+            a.close();
+            throw e;
+        }
+    }
+
+    /** The names that the recipe's globs choose from: of the model's weights, and of the adapter's as PEFT's files have them. */
+    private static List<String> names(Blueprint b, Optional<Adaptation> adaptation) {
+        List<String> names = new ArrayList<>(b.tensors());
+        adaptation.ifPresent(a -> names.addAll(a.tensors()));
+        return names;
+    }
+
+    private static String stored(Blueprint b, Optional<Adaptation> adaptation, Parameter p) {
+        return adaptation.isPresent() && Lora.adapts(p) ? adaptation.get().key(p) : b.storedName(p);
+    }
+
+    private static Setup complete(
+            Recipe r, Blueprint b, Optional<Adaptation> adaptation, Optional<RunTokenizer> tokenizer, int threads) {
         String objective = r.objective().orElseGet(() -> Heads.usual(b.family()));
         Heads.require(objective, b.family(), b.architecture());
-        Predicate<String> frozen = Globs.of("freeze", r.freeze(), b.tensors());
-        Predicate<String> plain = Globs.of("optimizer.no_decay", r.noDecay(), b.tensors());
+        Predicate<String> frozen = Globs.of("freeze", r.freeze(), names(b, adaptation));
+        Predicate<String> plain = Globs.of("optimizer.no_decay", r.noDecay(), names(b, adaptation));
         Sampling.require(r, b.family(), tokenizer.isPresent());
-        requireMemory(r, b, frozen);
+        requireMemory(r, b, adaptation, frozen);
         int length = b.family() == Family.VISION || r.context() == 0 ? b.sizes().context() : r.context();
         DataContext context = new DataContext(
                 tokenizer.map(RunTokenizer::tokenizer),
@@ -85,24 +136,40 @@ record Setup(
                 r.seed());
         Batches batches = DataSource.of(r.data(), objective, context);
         Optional<Batches> valid = DataSource.valid(r.data(), objective, context);
-        Objective o =
-                Objective.of(b.graph(), Heads.parts(objective, r.smoothing()), p -> !frozen.test(b.storedName(p)));
+        Graph graph = adaptation.map(Adaptation::graph).orElse(b.graph());
+        Predicate<Parameter> own = p -> adaptation.isEmpty() || Lora.adapts(p);
+        Objective o = Objective.of(
+                graph,
+                Heads.parts(objective, r.smoothing()),
+                p -> own.test(p) && !frozen.test(stored(b, adaptation, p)));
         if (o.gradients().ofParameters().isEmpty()) {
             throw new UsageException(r.file() + ": freeze leaves no weight to train");
         }
-        Trained weights = Trained.copyOf(b.graph(), p -> b.weight(p, r.seed()));
+        Trained weights = Trained.copyOf(
+                graph, p -> adaptation.map(a -> a.weight(p, r.seed())).orElseGet(() -> b.weight(p, r.seed())), own);
         Pool pool = new Pool(threads);
-        Planned engine = engine(o, weights, pool, r.recompute());
-        Predicate<Parameter> decays =
-                r.noDecaySaid() ? p -> !plain.test(b.storedName(p)) : p -> b.storedShape(b.storedName(p)).length > 1;
+        Differentiation engine = engine(o, weights, pool, r.recompute());
+        Predicate<Parameter> decays = r.noDecaySaid()
+                ? p -> !plain.test(stored(b, adaptation, p))
+                : adaptation.isPresent() ? Trainer.MATRICES : p -> b.storedShape(b.storedName(p)).length > 1;
         Trainer trainer = new Trainer(
-                engine, new Update(weights, r.optimizerOf(b.graph()), decays, pool), r.schedule(), r.rate(), r.clip());
-        return new Setup(r, b, tokenizer, objective, batches, valid, weights, engine, pool, trainer);
+                engine, new Update(weights, r.optimizerOf(graph), decays, pool), r.schedule(), r.rate(), r.clip());
+        return new Setup(r, b, adaptation, tokenizer, objective, batches, valid, weights, engine, pool, trainer);
     }
 
-    /** Whoever computes gradients. */
-    private static Planned engine(Objective objective, Trained weights, Pool pool, boolean recompute) {
-        return new Planned(objective, weights, pool, recompute, 0);
+    /** Whoever computes gradients: a plan, if it can. */
+    static Differentiation engine(Objective objective, Trained weights, Pool pool, boolean recompute) {
+        return objective.classes()
+                ? new Planned(objective, weights, pool, recompute, 0)
+                : new Backward(objective, weights);
+    }
+
+    /** Why a run is slow. */
+    static Optional<String> slow(Differentiation engine) {
+        return engine instanceof Planned
+                ? Optional.empty()
+                : Optional.of("the loss is not from labels alone: gradients are computed by the definition, sequence by"
+                        + " sequence, which takes longer");
     }
 
     private static Blueprint blueprint(Recipe r, Optional<Tokenizer> tokenizer, OpenOptions options) {
@@ -159,10 +226,15 @@ record Setup(
     }
 
     /** Weights, gradients and the optimiser's state must fit; the rest depends on the batch. */
-    private static void requireMemory(Recipe r, Blueprint b, Predicate<String> frozen) {
+    private static void requireMemory(
+            Recipe r, Blueprint b, Optional<Adaptation> adaptation, Predicate<String> frozen) {
         long all = 0;
         try {
-            for (String t : b.tensors()) {
+            if (adaptation.isPresent()) { // the model stays in its file
+                all = Math.multiplyExact(
+                        adaptation.get().size(), 4L * (2 + r.optimizer().states()));
+            }
+            for (String t : adaptation.isPresent() ? List.<String>of() : b.tensors()) {
                 long n = 4;
                 for (long d : b.storedShape(t)) {
                     n = Math.multiplyExact(n, d);
@@ -192,11 +264,31 @@ record Setup(
     List<String> notes() {
         List<String> notes = new ArrayList<>(batches.complaints());
         valid.ifPresent(v -> notes.addAll(v.complaints()));
+        slow(engine).ifPresent(notes::add);
+        adaptation.flatMap(Adaptation::directory).ifPresent(d -> notes.add("goes on from the adapter in " + d));
         if (!blueprint.fresh().isEmpty()) {
             notes.add(blueprint.fresh().size() + " weights are not in " + blueprint.name()
                     + " and begin with random numbers: " + String.join(", ", blueprint.fresh()));
         }
         return notes;
+    }
+
+    /** What a weight is called where the model's parts are named. */
+    String name(Parameter p) {
+        return adaptation.isPresent() ? p.source().name() : blueprint.storedName(p);
+    }
+
+    /** One weight out of a checkpoint of this run. */
+    Tensor read(Checkpoint from, Parameter p) {
+        return adaptation.isPresent() ? adaptation.get().read(from, p) : blueprint.read(from, p);
+    }
+
+    /** The model as it is now. */
+    Model model(Tokenizer t) {
+        OpenOptions options = OpenOptions.defaults();
+        return adaptation.isPresent()
+                ? adaptation.get().model(weights::weight, Optional.of(t), options)
+                : blueprint.model(weights::weight, Optional.of(t), options);
     }
 
     /** Numbers that are trained. */
@@ -214,10 +306,13 @@ record Setup(
 
     @Override
     public void close() {
-        engine.close();
+        if (engine instanceof Planned p) {
+            p.close();
+        }
         pool.close();
         batches.close();
         valid.ifPresent(Batches::close);
+        adaptation.ifPresent(Adaptation::close);
         blueprint.close();
     }
 }

@@ -171,7 +171,7 @@ public final class TrainingRun {
     /** Norms of weights put together by block, as if a block's were one vector. */
     private Map<String, Trainer.Norms> parts(Map<Parameter, Trainer.Norms> norms) {
         Map<String, Trainer.Norms> out = new LinkedHashMap<>();
-        norms.forEach((p, n) -> out.merge(part(setup.blueprint().storedName(p)), n, TrainingRun::both));
+        norms.forEach((p, n) -> out.merge(part(setup.name(p)), n, TrainingRun::both));
         return out;
     }
 

@@ -3,6 +3,7 @@ package dev.cutaway.train.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cutaway.model.lora.LoraConfig;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.train.Optimizer;
 import java.io.IOException;
@@ -66,6 +67,38 @@ class RecipeTest {
         assertThat(r.samples().prompts()).containsExactly("a", "b");
         assertThat(r.out()).isEqualTo(Path.of("a=b"));
         assertThatThrownBy(() -> read(LEAST, "steps.x=1")).isInstanceOf(UsageException.class);
+    }
+
+    @Test
+    void adaptersAreAsPeftHasThem() throws IOException {
+        assertThat(read(LEAST).lora()).isEmpty();
+        LoraConfig c =
+                lora("{rank: 4, alpha: 6.5, targets: [q_proj, v_proj], rslora: true, rank_pattern: {q_proj: 2}}");
+        assertThat(c.rank()).isEqualTo(4);
+        assertThat(c.scale("a.v_proj", 4)).isEqualTo(6.5 / 2);
+        assertThat(c.rank("a.q_proj")).isEqualTo(2);
+        assertThat(c.targets()).isEqualTo(new LoraConfig.Targets.Suffixes(List.of("q_proj", "v_proj")));
+        LoraConfig least = lora("{targets: all-linear}");
+        assertThat(least.targets()).isEqualTo(new LoraConfig.Targets.AllLinear());
+        assertThat(least.rank()).isEqualTo(8);
+        assertThat(least.alpha()).isEqualTo(8);
+        assertThat(lora("{targets: q_proj}").targets()).isEqualTo(new LoraConfig.Targets.Suffixes(List.of("q_proj")));
+        assertThat(lora("{targets: '.*[02].q_proj'}").targets())
+                .isEqualTo(new LoraConfig.Targets.Expression(".*[02].q_proj"));
+        assertThatThrownBy(() -> lora("{}")).hasMessageContaining("lora.targets is missing");
+        assertThatThrownBy(() -> lora("{rank: 0}")).hasMessageContaining("lora.rank");
+        assertThatThrownBy(() -> lora("{target: [a]}")).hasMessageContaining("lora.targets?");
+        assertThatThrownBy(() -> lora("{rank_pattern: {a: b}}")).hasMessageContaining("lora.rank_pattern.a");
+        assertThatThrownBy(() ->
+                        read("model: {architecture: gpt2}\ndata: {batches: b}\nsteps: 1\nout: o\nlora: {targets: [a]}"))
+                .hasMessageContaining("model.init");
+        LoraSection said = read(LEAST + "lora: {rank: 8}").lora().orElseThrow();
+        said.requireSame(least, "there");
+        assertThatThrownBy(() -> said.requireSame(c, "there")).hasMessageContainingAll("lora.rank is 8", "there", "4");
+    }
+
+    private LoraConfig lora(String section) throws IOException {
+        return read(LEAST + "lora: " + section).lora().orElseThrow().config();
     }
 
     @Test
