@@ -446,7 +446,8 @@ public final class Lora {
             String last = s.name().substring(s.name().lastIndexOf('.'));
             Parameter own = new Parameter(
                     new WeightSource(module + SAVED + a.name + last, s.transposed(), s.groups(), s.from(), s.to()),
-                    p.dims());
+                    p.dims(),
+                    p.fixed());
             originals.put(own, p);
             return weight(g, own);
         }
