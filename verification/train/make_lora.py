@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Losses of adapters that PEFT and torch train, in float64: verification/train/lora.json.
 
     python verification/train/make_lora.py

@@ -31,6 +31,12 @@ final class Phi3 implements Architecture {
     @Override
     public void build(Config c, Predicate<String> has, GraphBuilder g) {
         int window = c.count("sliding_window", 0);
-        LlamaFamily.of(c).fused().window(i -> window).build(g);
+        LlamaFamily.of(c)
+                .norm(
+                        Norm.rms(c.real("rms_norm_eps", 1e-5)),
+                        LlamaFamily.Norms.BEFORE) // transformers' default, not Llama's
+                .fused()
+                .window(i -> window)
+                .build(g);
     }
 }

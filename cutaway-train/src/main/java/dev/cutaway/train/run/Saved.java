@@ -2,6 +2,7 @@ package dev.cutaway.train.run;
 
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.model.Blueprint;
+import dev.cutaway.model.EmbeddedModels;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.model.format.SafetensorsWriter;
 import dev.cutaway.model.hub.HubReference;
@@ -55,6 +56,10 @@ final class Saved {
     private static String called(Blueprint b) {
         if (HubReference.is(b.name())) {
             return b.name().substring(b.name().indexOf(':') + 1);
+        }
+        boolean embedded = b.directory().isEmpty() && EmbeddedModels.names().contains(b.name());
+        if (embedded) {
+            return b.name();
         }
         Path p = b.directory().orElseGet(() -> b.checkpoint().orElseThrow().file());
         return p.toAbsolutePath().normalize().toString();
