@@ -11,25 +11,40 @@ import dev.cutaway.tensor.CutawayException;
 import dev.cutaway.tensor.ResourceException;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.train.Example;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** IDX files and folders of images. */
 class ImagesTest {
+    /** 4 x 4 pixels of (200, 0, 0), written by Pillow. */
+    private static final String RED_PNG =
+            "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR4nGM8wYAATAxEcQAo3ADQQD5s4QAAAABJRU" + "5ErkJggg==";
+
+    private static final String RED_JPEG =
+            "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1"
+                    + "tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSk"
+                    + "pKSkpKSkpKSkpKSkpKSkpKSkpKSkpKT/wAARCAAEAAQDASIAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAw"
+                    + "QFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkK"
+                    + "FhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmq"
+                    + "KjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEB"
+                    + "AQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAECAxEEBSExBhJBUQdhcRMiMoEIFEKRob"
+                    + "HBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOE"
+                    + "hYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+P"
+                    + "n6/9oADAMBAAIRAxEAPwDLooorlPdP/9k=";
+
     @TempDir
     private Path folder;
 
@@ -77,7 +92,17 @@ class ImagesTest {
                 Toy.words(folder, 1),
                 batch,
                 1,
-                map("image_size", List.of(height, width), "patch_size", 1, "num_channels", channels, "num_labels", 3));
+                map(
+                        "model_type",
+                        "vit",
+                        "image_size",
+                        List.of(height, width),
+                        "patch_size",
+                        1,
+                        "num_channels",
+                        channels,
+                        "num_labels",
+                        3));
     }
 
     private Batches open(Map<String, Object> data, int channels, int height, int width, int batch) {
@@ -238,12 +263,8 @@ class ImagesTest {
         for (String name : List.of("a", "b", "c")) {
             Files.createDirectories(root.resolve(name));
         }
-        BufferedImage red = new BufferedImage(4, 4, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < 16; i++) {
-            red.setRGB(i % 4, i / 4, 0xC80000);
-        }
-        ImageIO.write(red, "png", root.resolve("b/red.png").toFile());
-        ImageIO.write(red, "jpg", root.resolve("c/red.jpg").toFile());
+        Files.write(root.resolve("b/red.png"), Base64.getDecoder().decode(RED_PNG));
+        Files.write(root.resolve("c/red.jpg"), Base64.getDecoder().decode(RED_JPEG));
         Files.writeString(root.resolve("a/broken.png"), "not a picture");
         Files.writeString(root.resolve("a/notes.txt"), "text");
         assertThat(DataSource.classes(map("images", root.toString()))).containsExactly("a", "b", "c");
