@@ -54,7 +54,8 @@ public final class Backward implements Differentiation {
     }
 
     @Override
-    public Result of(List<Example> batch, int[] counted) {
+    public Result of(List<Example> batch, int pieces) {
+        int[] counted = counted(objective, batch);
         Map<Parameter, float[]> sums = new LinkedHashMap<>();
         double loss = 0;
         Value total = gradients.graph().inOpened(gradients.loss());
@@ -67,7 +68,7 @@ public final class Backward implements Differentiation {
         }
         Map<Parameter, Tensor> result = new LinkedHashMap<>();
         sums.forEach((p, x) -> result.put(p, Tensor.of(x, weights.weight(p).shape())));
-        return new Result(loss, result, Arrays.stream(rows(objective, batch)).sum());
+        return new Result(loss, result, Arrays.stream(counted).sum());
     }
 
     /** Rows that count, for each part of an objective. */

@@ -21,20 +21,17 @@ public interface Differentiation {
     Objective objective();
 
     /**
-     * Loss and gradients of a batch, or of a piece of one, at the weights as they are now.
-     *
-     * @param counted rows of the whole batch that count, for each part of the objective; what the pieces give adds up to what the batch
-     *     gives
-     */
-    Result of(List<Example> piece, int[] counted);
-
-    /**
      * Loss and gradients of a batch at the weights as they are now.
      *
+     * @param pieces into how many the batch is cut, which are computed one after the other and take so much less memory; whoever
+     *     computes sequence by sequence anyway pays no heed
      * @throws IllegalArgumentException if no row of a part counts
      */
+    Result of(List<Example> batch, int pieces);
+
+    /** As {@link #of(List, int)}, at once. */
     default Result of(List<Example> batch) {
-        return of(batch, Backward.counted(objective(), batch));
+        return of(batch, 1);
     }
 
     /**

@@ -2,7 +2,6 @@ package dev.cutaway.train;
 
 import dev.cutaway.graph.learn.LearningPlan;
 import dev.cutaway.graph.learn.Segment;
-import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.run.Pool;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Kernels;
@@ -17,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class Planned implements Differentiation, AutoCloseable {
     private final Objective objective;
     private final LearningPlan.Runner runner;
-    private final int rowsAtOnce;
     private final Trained weights;
     private final Pool pool;
     private final boolean back;
@@ -26,20 +24,18 @@ public final class Planned implements Differentiation, AutoCloseable {
     /**
      * @param pool who computes
      * @param recompute whether blocks are computed again for the way back: less memory, a third more time
-     * @param rowsAtOnce about how many rows are computed at once; longer batches are cut into parts, whose gradients are added. 0 for all
      */
     @SuppressWarnings("exports") // the pool is for the modules of the engine only
-    public Planned(Objective objective, Trained weights, Pool pool, boolean recompute, int rowsAtOnce) {
-        this(objective, weights, pool, rowsAtOnce, true, recompute);
+    public Planned(Objective objective, Trained weights, Pool pool, boolean recompute) {
+        this(objective, weights, pool, true, recompute);
     }
 
-    private Planned(Objective objective, Trained weights, Pool pool, int rowsAtOnce, boolean back, boolean recompute) {
+    private Planned(Objective objective, Trained weights, Pool pool, boolean back, boolean recompute) {
         if (!objective.classes()) {
             throw new IllegalArgumentException(
                     "only cross-entropies to labels are planned; Backward computes the others");
         }
         this.objective = objective;
-        this.rowsAtOnce = rowsAtOnce;
         this.weights = weights;
         this.pool = pool;
         this.back = back;
@@ -53,8 +49,8 @@ public final class Planned implements Differentiation, AutoCloseable {
 
     /** The loss only: for data that is held out. */
     @SuppressWarnings("exports")
-    public static Planned lossOnly(Objective objective, Trained weights, Pool pool, int rowsAtOnce) {
-        return new Planned(objective, weights, pool, rowsAtOnce, false, false);
+    public static Planned lossOnly(Objective objective, Trained weights, Pool pool) {
+        return new Planned(objective, weights, pool, false, false);
     }
 
     @Override
@@ -65,32 +61,28 @@ public final class Planned implements Differentiation, AutoCloseable {
     @Override
     public double loss(List<Example> piece, int[] counted) {
         if (measuring == null) {
-            measuring = back ? new Planned(objective, weights, pool, rowsAtOnce, false, false) : this;
+            measuring = back ? lossOnly(objective, weights, pool) : this;
         }
-        return measuring.of(piece, counted).loss();
+        return measuring.runner.run(List.of(segments(piece, counted)));
     }
 
     @Override
-    public Result of(List<Example> batch, int[] counted) {
+    public Result of(List<Example> batch, int pieces) {
+        int[] counted = Backward.counted(objective, batch);
+        int size = Math.ceilDiv(batch.size(), Math.max(1, pieces));
         List<List<Segment>> parts = new ArrayList<>();
-        List<Segment> part = new ArrayList<>();
-        int rows = 0;
-        for (Example e : batch) {
-            int own =
-                    e.binding().sizes().values().stream().mapToInt(i -> i).max().orElse(0);
-            if (rowsAtOnce > 0 && rows > 0 && rows + own > rowsAtOnce) {
-                parts.add(part);
-                part = new ArrayList<>();
-                rows = 0;
-            }
-            part.add(segment(e, counted));
-            rows += own;
+        for (int from = 0; from < batch.size(); from += size) {
+            parts.add(segments(batch.subList(from, Math.min(batch.size(), from + size)), counted));
         }
-        parts.add(part);
         double loss = runner.run(parts);
-        Map<Parameter, Tensor> gradients = new LinkedHashMap<>(runner.gradients());
         return new Result(
-                loss, gradients, Arrays.stream(Backward.rows(objective, batch)).sum());
+                loss,
+                new LinkedHashMap<>(runner.gradients()),
+                Arrays.stream(counted).sum());
+    }
+
+    private List<Segment> segments(List<Example> examples, int[] counted) {
+        return examples.stream().map(e -> segment(e, counted)).toList();
     }
 
     private Segment segment(Example e, int[] counted) {

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -41,58 +40,12 @@ public final class Trained {
      * @param trained which ones change
      */
     public static Trained copyOf(Graph graph, Function<Parameter, Tensor> weights, Predicate<Parameter> trained) {
-        return of(graph, weights, trained, p -> Tensor.of(weights.apply(p).toFloats(), shape(p)));
-    }
-
-    /** Copies of given weights: a checkpoint's ({@code model::weight}). */
-    public static Trained copyOf(Graph graph, Function<Parameter, Tensor> weights) {
-        return of(graph, p -> {
-            float[] x = weights.apply(p).toFloats();
-            return Tensor.of(x, shape(p));
-        });
-    }
-
-    /**
-     * Random weights as GPT-2 begins: matrices from a normal distribution of deviation 0.02, gains of norms 1, biases 0. Each weight's
-     * numbers depend on the seed and its own name only.
-     */
-    public static Trained random(Graph graph, long seed) {
-        return of(graph, p -> {
-            long[] shape = shape(p);
-            Tensor t = Tensor.zeros(shape);
-            String name = p.source().name();
-            if (shape.length == 1 && name.endsWith("weight")) {
-                fill(t, () -> 1);
-            } else if (!name.endsWith("bias") || shape.length > 1) {
-                SplittableRandom r = new SplittableRandom(
-                        seed * 0x9E3779B97F4A7C15L + p.source().hashCode());
-                fill(t, () -> 0.02 * r.nextGaussian());
-            }
-            return t;
-        });
-    }
-
-    private static void fill(Tensor t, java.util.function.DoubleSupplier x) {
-        for (long i = 0; i < t.size(); i++) {
-            t.set(i, (float) x.getAsDouble());
-        }
-    }
-
-    private static Trained of(Graph graph, Function<Parameter, Tensor> make) {
-        return of(graph, make, p -> true, make);
-    }
-
-    private static Trained of(
-            Graph graph,
-            Function<Parameter, Tensor> given,
-            Predicate<Parameter> trained,
-            Function<Parameter, Tensor> make) {
         Map<Parameter, Tensor> all = new LinkedHashMap<>();
         Set<Parameter> frozen = new HashSet<>();
         for (Node n : graph.nodes()) {
             if (n.op() instanceof Parameter p) {
                 if (trained.test(p)) {
-                    all.computeIfAbsent(p, make);
+                    all.computeIfAbsent(p, k -> Tensor.of(weights.apply(k).toFloats(), shape(k)));
                 } else {
                     frozen.add(p);
                 }
@@ -103,10 +56,15 @@ public final class Trained {
                 all,
                 frozen,
                 p -> Objects.requireNonNull(found.computeIfAbsent(p, k -> {
-                    Tensor t = given.apply(k);
+                    Tensor t = weights.apply(k);
                     // A part of a matrix that was turned would keep the whole of it.
                     return k.source().transposed() ? Tensor.of(t.toFloats(), shape(k)) : t;
                 })));
+    }
+
+    /** Copies of all weights: a checkpoint's ({@code model::weight}). */
+    public static Trained copyOf(Graph graph, Function<Parameter, Tensor> weights) {
+        return copyOf(graph, weights, p -> true);
     }
 
     private static long[] shape(Parameter p) {

@@ -100,7 +100,7 @@ public final class Trainer {
      * @throws BadInputException if loss or gradient are not finite; the weights are then those of the step before
      */
     public Step step(List<Example> batch, int pieces, Optional<Map<Parameter, Norms>> norms) {
-        Differentiation.Result r = gradients(batch, pieces);
+        Differentiation.Result r = differentiation.of(batch, pieces);
         double norm = update.norm(r.gradients().values());
         long s = step + 1;
         if (!Double.isFinite(r.loss()) || !Double.isFinite(norm)) {
@@ -131,40 +131,6 @@ public final class Trainer {
             sum += d * d;
         }
         return Math.sqrt(sum);
-    }
-
-    private Differentiation.Result gradients(List<Example> batch, int pieces) {
-        if (pieces <= 1) {
-            return differentiation.of(batch);
-        }
-        int[] counted = Backward.counted(differentiation.objective(), batch);
-        int size = (batch.size() + pieces - 1) / pieces;
-        Map<Parameter, Tensor> sums = new LinkedHashMap<>();
-        double loss = 0;
-        int rows = 0;
-        for (int from = 0; from < batch.size(); from += size) {
-            List<Example> piece = batch.subList(from, Math.min(batch.size(), from + size));
-            Differentiation.Result r = differentiation.of(piece, counted);
-            loss += r.loss();
-            rows += r.counted();
-            r.gradients().forEach((p, g) -> add(sums, p, g));
-        }
-        return new Differentiation.Result(loss, sums, rows);
-    }
-
-    /** Copies the first piece's, since theirs are valid until the next. */
-    private static void add(Map<Parameter, Tensor> sums, Parameter p, Tensor g) {
-        Tensor sum = sums.get(p);
-        if (sum == null) {
-            sums.put(p, Tensor.of(g.toFloats(), g.shape()));
-            return;
-        }
-        MemorySegment s = sum.data();
-        MemorySegment x = g.data();
-        for (long i = 0; i < sum.size(); i++) {
-            float both = s.getAtIndex(ValueLayout.JAVA_FLOAT, i) + x.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-            s.setAtIndex(ValueLayout.JAVA_FLOAT, i, both);
-        }
     }
 
     /** The optimiser's state, by names that tell weight and part: what a checkpoint must hold beside the weights. */

@@ -96,7 +96,7 @@ class LoraTest {
             Objective o = objective(lora);
             Trained w = begun(lora, m);
             assertThat(w.parameters()).allMatch(Lora::adapts);
-            try (Planned p = new Planned(o, w, pool, false, 0)) {
+            try (Planned p = new Planned(o, w, pool, false)) {
                 var want = new Backward(o, w).of(batch());
                 var got = p.of(batch());
                 assertThat(got.loss()).isCloseTo(want.loss(), org.assertj.core.api.Assertions.within(1e-5));
@@ -133,7 +133,7 @@ class LoraTest {
                     lora.graph(),
                     p -> Tensor.of(w.weight(p).toFloats(), w.weight(p).shape()),
                     Lora::adapts);
-            try (Planned p = new Planned(o, w, pool, false, 0)) {
+            try (Planned p = new Planned(o, w, pool, false)) {
                 agree(
                         p.of(batch()).gradients(),
                         new Backward(o, widened).of(batch()).gradients());

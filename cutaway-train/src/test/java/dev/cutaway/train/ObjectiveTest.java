@@ -109,9 +109,9 @@ class ObjectiveTest {
                 .hasMessageContaining("temperature is 0.0");
         assertThatThrownBy(() -> Objective.Part.numbers("logits", "t", -1)).hasMessageContaining("-1.0");
         Objective o = Objective.of(graph(), List.of(Objective.Part.numbers("logits", "target", 1)), p -> true);
-        Trained w = Trained.random(graph(), 1);
+        Trained w = RandomWeights.of(graph(), 1);
         try (Pool pool = new Pool(1)) {
-            assertThatThrownBy(() -> new Planned(o, w, pool, false, 0)).hasMessageContaining("planned");
+            assertThatThrownBy(() -> new Planned(o, w, pool, false)).hasMessageContaining("planned");
         }
     }
 

@@ -136,7 +136,7 @@ class OptimizersTest {
         double[] norms = new double[4];
         for (int threads : new int[] {1, 3}) {
             try (Pool pool = new Pool(threads)) {
-                Trained weights = Trained.random(graph, 1);
+                Trained weights = RandomWeights.of(graph, 1);
                 Update update = new Update(weights, Optimizer.AdamW.defaults(), Trainer.MATRICES, pool);
                 SplittableRandom r = new SplittableRandom(5);
                 Averaged average = new Averaged(weights, 0.9, pool);

@@ -30,10 +30,9 @@ class PlannedTest {
         try (Pool pool = new Pool(threads);
                 Planned p = new Planned(
                         Objective.crossEntropy(m.graph(), "logits", 0.1),
-                        Trained.random(m.graph(), 1),
+                        RandomWeights.of(m.graph(), 1),
                         pool,
-                        false,
-                        0)) {
+                        false)) {
             List<float[]> all = new ArrayList<>();
             for (Tensor t : p.of(batch).gradients().values()) {
                 all.add(t.toFloats());
@@ -61,9 +60,9 @@ class PlannedTest {
         try (Model m = model("gpt2");
                 Pool pool = new Pool(2)) {
             Objective o = Objective.crossEntropy(m.graph(), "logits", 0);
-            Trained w = Trained.random(m.graph(), 1);
+            Trained w = RandomWeights.of(m.graph(), 1);
             Backward reference = new Backward(o, w);
-            try (Planned p = new Planned(o, w, pool, false, 0)) {
+            try (Planned p = new Planned(o, w, pool, false)) {
                 for (int n : new int[] {1, 12, 2}) {
                     assertThat(p.of(batch(n)).loss())
                             .isCloseTo(reference.of(batch(n)).loss(), org.assertj.core.api.Assertions.within(1e-5));
@@ -78,15 +77,15 @@ class PlannedTest {
             try (Model m = model(name);
                     Pool pool = new Pool(2)) {
                 Objective o = Objective.crossEntropy(m.graph(), "logits", 0);
-                Trained w = Trained.random(m.graph(), 1);
+                Trained w = RandomWeights.of(m.graph(), 1);
                 int[] ids = {5, 9, 14, 3, 8};
                 List<Example> batch = name.equals("gpt2")
                         ? batch(3)
                         : name.equals("t5")
                                 ? List.of(Example.pair(ids, ids, ids))
                                 : List.of(Example.encoder(ids, new int[5], new int[] {0, 1, 2, 3, 4}, ids));
-                try (Planned kept = new Planned(o, w, pool, false, 0);
-                        Planned again = new Planned(o, w, pool, true, 0)) {
+                try (Planned kept = new Planned(o, w, pool, false);
+                        Planned again = new Planned(o, w, pool, true)) {
                     var a = kept.of(batch);
                     var b = again.of(batch);
                     assertThat(b.loss()).isEqualTo(a.loss());
@@ -110,8 +109,8 @@ class PlannedTest {
                     m.graph(),
                     List.of(new Objective.Part("logits", Objective.LABELS, 0)),
                     p -> p.source().name().contains("c_fc"));
-            Trained w = Trained.random(m.graph(), 1);
-            try (Planned p = new Planned(o, w, pool, false, 0)) {
+            Trained w = RandomWeights.of(m.graph(), 1);
+            try (Planned p = new Planned(o, w, pool, false)) {
                 var got = p.of(batch(3)).gradients();
                 var want = new Backward(o, w).of(batch(3)).gradients();
                 assertThat(got.keySet()).isEqualTo(want.keySet()).isNotEmpty();

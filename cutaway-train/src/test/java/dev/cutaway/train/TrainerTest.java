@@ -32,7 +32,7 @@ class TrainerTest {
 
     private static Trainer trainer(Graph graph, long seed) {
         Objective objective = Objective.crossEntropy(graph, "logits", 0);
-        Trained weights = Trained.random(graph, seed);
+        Trained weights = RandomWeights.of(graph, seed);
         return new Trainer(
                 new Backward(objective, weights),
                 weights,
@@ -74,7 +74,7 @@ class TrainerTest {
     void aBatchInPiecesHasTheSameGradient() {
         try (Model m = gpt2()) {
             Objective objective = Objective.crossEntropy(m.graph(), "logits", 0);
-            Backward b = new Backward(objective, Trained.random(m.graph(), 1));
+            Backward b = new Backward(objective, RandomWeights.of(m.graph(), 1));
             Differentiation.Result whole = b.of(batch());
             double loss = 0;
             for (Example e : batch()) {
@@ -89,7 +89,7 @@ class TrainerTest {
     @Test
     void whatIsNotFiniteStopsBeforeTheWeightsChange() {
         try (Model m = gpt2()) {
-            Trained weights = Trained.random(m.graph(), 1);
+            Trained weights = RandomWeights.of(m.graph(), 1);
             Trainer t = new Trainer(
                     new Backward(Objective.crossEntropy(m.graph(), "logits", 0), weights),
                     weights,

@@ -81,16 +81,16 @@ class TorchGradientsTest {
     /** The same by a plan, at once and in parts. */
     private static void planned(
             Model model, Checkpoint expected, Objective objective, Trained weights, List<Example> batch, double loss) {
-        for (int rowsAtOnce : new int[] {0, 1}) {
+        for (int pieces : new int[] {1, batch.size()}) {
             try (Pool pool = new Pool(2);
-                    Planned planned = new Planned(objective, weights, pool, rowsAtOnce == 1, rowsAtOnce);
-                    Planned lossOnly = Planned.lossOnly(objective, weights, pool, rowsAtOnce)) {
+                    Planned planned = new Planned(objective, weights, pool, pieces > 1);
+                    Planned lossOnly = Planned.lossOnly(objective, weights, pool)) {
                 for (int again = 0; again < 2; again++) {
-                    Differentiation.Result r = planned.of(batch);
+                    Differentiation.Result r = planned.of(batch, pieces);
                     assertThat(Math.abs(r.loss() - loss)).as("planned loss").isLessThan(1e-5 * loss);
                     weights(model, expected, r);
                 }
-                double only = lossOnly.of(batch).loss();
+                double only = lossOnly.of(batch, pieces).loss();
                 assertThat(Math.abs(only - loss)).as("loss only").isLessThan(1e-5 * loss);
             }
         }
@@ -105,7 +105,7 @@ class TorchGradientsTest {
         Trained weights = Trained.copyOf(model.graph(), model::weight);
         Pool pool = new Pool(2);
         Trainer trainer = new Trainer(
-                new Planned(objective, weights, pool, false, 0),
+                new Planned(objective, weights, pool, false),
                 weights,
                 adam ? new Optimizer.AdamW(0.9, 0.999, 1e-8, 0.1) : new Optimizer.Sgd(0.9, 0),
                 adam ? new Schedule(Schedule.Shape.COSINE, losses.size(), 2, 0, 0) : Schedule.constant(),

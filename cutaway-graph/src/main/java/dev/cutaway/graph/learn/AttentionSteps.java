@@ -3,7 +3,6 @@ package dev.cutaway.graph.learn;
 import dev.cutaway.tensor.kernel.DenseKernels;
 import dev.cutaway.tensor.kernel.DenseKernels.View;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Attention of whole sequences and the way back. A chunk is one key head of one sequence, so that what several query heads add to the
@@ -93,19 +92,9 @@ final class AttentionSteps {
             }
             for (int i = from; i < to; i++) {
                 long p = at + (long) (i - from) * stride;
-                fill(s, p, p + Math.max(0, i + 1 - shape.window), Float.NEGATIVE_INFINITY);
+                Work.fill(s, p, p + Math.max(0, i + 1 - shape.window), Float.NEGATIVE_INFINITY);
                 w.kernels.dense().softmaxRows(shape.scale, s, p, 1, stride, seen(i, seen), 0);
-                fill(s, p, p + Math.max(0, i + 1 - shape.window), 0);
-            }
-        }
-
-        static void fill(MemorySegment s, long from, long to, float x) {
-            if (x == 0) {
-                s.asSlice(4 * from, 4 * (to - from)).fill((byte) 0);
-                return;
-            }
-            for (long i = from; i < to; i++) {
-                s.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i, x);
+                Work.fill(s, p, p + Math.max(0, i + 1 - shape.window), 0);
             }
         }
     }
@@ -238,7 +227,7 @@ final class AttentionSteps {
             d.multiply(n, seen, shape.valueSize, dOut, value.transposed(), dp, false, s, 0);
             d.multiply(seen, shape.valueSize, n, p.transposed(), dOut, dValue, true, s, 0);
             for (int i = 0; i < n && seen < stride; i++) {
-                fill(s, dAt + (long) i * stride + seen, dAt + (long) (i + 1) * stride, 0);
+                Work.fill(s, dAt + (long) i * stride + seen, dAt + (long) (i + 1) * stride, 0);
             }
             d.softmaxBack(shape.scale, s, at, s, dAt, n, stride);
             d.multiply(n, shape.size, seen, dp, key, head(w, dq, firstRow + from, head, shape.heads), false, s, 0);

@@ -252,7 +252,7 @@ final class LossSteps {
                 if (dx.isEmpty() && dWeight.isEmpty()) {
                     continue;
                 }
-                AttentionSteps.Heads.fill(room, at + classes, at + stride(), Float.NEGATIVE_INFINITY);
+                Work.fill(room, at + classes, at + stride(), Float.NEGATIVE_INFINITY);
                 k.softmax(room, at, room, at, stride());
                 if (smoothing > 0) {
                     float each = (float) (smoothing / classes);

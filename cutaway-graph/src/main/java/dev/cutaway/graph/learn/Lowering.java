@@ -32,7 +32,6 @@ import dev.cutaway.graph.op.Rotary;
 import dev.cutaway.graph.op.Scatter;
 import dev.cutaway.graph.op.Slope;
 import dev.cutaway.graph.op.Unary;
-import dev.cutaway.tensor.kernel.Activation;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -118,8 +117,8 @@ final class Lowering {
             case RmsNorm n -> weighted(in);
             case Attention a -> in.size() == 5 && a.cap() == 0 && (a.window() == 0 || a.causal());
             case Rotary r -> rows(in.getFirst());
-            case Gate(Unary u) -> rows(in.getFirst()) && activation(u).isPresent();
-            case Slope(Unary u) -> rows(in.getFirst()) && activation(u).isPresent();
+            case Gate(Unary u) -> rows(in.getFirst()) && u.activation().isPresent();
+            case Slope(Unary u) -> rows(in.getFirst()) && u.activation().isPresent();
             case CrossEntropy e -> true;
             default -> false;
         };
@@ -127,19 +126,6 @@ final class Lowering {
 
     private static boolean weighted(List<Value> in) {
         return rows(in.getFirst()) && in.stream().skip(1).allMatch(v -> v.node().op() instanceof Parameter);
-    }
-
-    static Optional<Activation> activation(Unary u) {
-        return switch (u) {
-            case RELU -> Optional.of(Activation.RELU);
-            case SILU -> Optional.of(Activation.SILU);
-            case GELU -> Optional.of(Activation.GELU_ERF);
-            case GELU_TANH -> Optional.of(Activation.GELU_TANH);
-            case QUICK_GELU -> Optional.of(Activation.QUICK_GELU);
-            case SIGMOID -> Optional.of(Activation.SIGMOID);
-            case TANH -> Optional.of(Activation.TANH);
-            case SQUARE, SQRT, STEP, EXP, NORMAL_SHARE -> Optional.empty();
-        };
     }
 
     // -------------------------------------------------------------------------------------------- what is needed
@@ -304,13 +290,13 @@ final class Lowering {
                 Place x = in(n.in().get(0));
                 Place up = in(n.in().get(1));
                 Place y = place(n.value(0));
-                emit(new RowSteps.Activate(activation(u).orElseThrow(), x, Optional.of(up), y), x, up, y);
+                emit(new RowSteps.Activate(u.activation().orElseThrow(), x, Optional.of(up), y), x, up, y);
             }
             case Slope(Unary u) -> {
                 Place x = in(n.in().get(0));
                 Place dy = in(n.in().get(1));
                 Place dx = result(n.value(0), n.in().get(1));
-                emit(new RowSteps.Slope(activation(u).orElseThrow(), x, dy, dx), x, dy, dx);
+                emit(new RowSteps.Slope(u.activation().orElseThrow(), x, dy, dx), x, dy, dx);
             }
             case GradOf(Composite of, int inputs) -> back(n, of, inputs);
             default -> throw new IllegalStateException("no kernel for " + c);
@@ -401,7 +387,7 @@ final class Lowering {
                 Place dGate = place(n.value(0));
                 Place dUp = place(n.value(1));
                 emit(
-                        new RowSteps.GateBack(activation(u).orElseThrow(), gate, up, d, dGate, dUp),
+                        new RowSteps.GateBack(u.activation().orElseThrow(), gate, up, d, dGate, dUp),
                         gate,
                         up,
                         d,
@@ -443,10 +429,10 @@ final class Lowering {
             Place x = in(n.in().getFirst());
             Place to = result(y, n.in().getFirst());
             emit(new RowSteps.Scale(factor, x, to), x, to);
-        } else if (p instanceof Unary u && rows(y) && activation(u).isPresent()) {
+        } else if (p instanceof Unary u && rows(y) && u.activation().isPresent()) {
             Place x = in(n.in().getFirst());
             Place to = result(y, n.in().getFirst());
-            emit(new RowSteps.Activate(activation(u).get(), x, Optional.empty(), to), x, to);
+            emit(new RowSteps.Activate(u.activation().get(), x, Optional.empty(), to), x, to);
         } else if (p instanceof Gather && table(n) && rows(y)) {
             Place to = place(y);
             emit(new RowSteps.Lookup(parameter(n, 0), input(n.in().get(1)).orElseThrow(), to), to);
@@ -581,7 +567,7 @@ final class Lowering {
             sum(y);
             Place dy = in(n.in().getFirst());
             emit(new Products.ColumnSum(dy, y), dy);
-        } else if (n.op() instanceof Scatter && table2(n)) {
+        } else if (n.op() instanceof Scatter && scattersToInput(n)) {
             sum(y);
             Place dy = in(n.in().get(0));
             emit(new RowSteps.Scatter(dy, input(n.in().get(1)).orElseThrow(), y), dy);
@@ -604,7 +590,7 @@ final class Lowering {
         }
     }
 
-    private static boolean table2(Node n) {
+    private static boolean scattersToInput(Node n) {
         return rows(n.in().get(0)) && input(n.in().get(1)).isPresent();
     }
 

@@ -107,6 +107,13 @@ final class Work implements AutoCloseable {
         });
     }
 
+    /** Fills floats {@code from} to {@code to}. */
+    static void fill(MemorySegment s, long from, long to, float x) {
+        for (long i = from; i < to; i++) {
+            s.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i, x);
+        }
+    }
+
     /** Bytes held for values of rows. */
     long bytes() {
         return memory.values().stream().mapToLong(MemorySegment::byteSize).sum()

@@ -7,7 +7,9 @@ import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
 import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.kernel.Activation;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 
 /** A function of each element. Evaluated in double precision and rounded once. */
@@ -52,6 +54,21 @@ public enum Unary implements Primitive {
     /** The function itself. */
     public double of(double x) {
         return f.applyAsDouble(x);
+    }
+
+    /** The kernel that plans run for it; empty if they have none. */
+    @SuppressWarnings("exports") // for the plans of this module
+    public Optional<Activation> activation() {
+        return switch (this) {
+            case RELU -> Optional.of(Activation.RELU);
+            case SILU -> Optional.of(Activation.SILU);
+            case GELU -> Optional.of(Activation.GELU_ERF);
+            case GELU_TANH -> Optional.of(Activation.GELU_TANH);
+            case QUICK_GELU -> Optional.of(Activation.QUICK_GELU);
+            case SIGMOID -> Optional.of(Activation.SIGMOID);
+            case TANH -> Optional.of(Activation.TANH);
+            case SQUARE, SQRT, STEP, EXP, NORMAL_SHARE -> Optional.empty();
+        };
     }
 
     @Override

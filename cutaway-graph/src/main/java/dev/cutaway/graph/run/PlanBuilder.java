@@ -31,7 +31,6 @@ import dev.cutaway.graph.op.Rotary;
 import dev.cutaway.graph.op.SoftCap;
 import dev.cutaway.graph.op.Unary;
 import dev.cutaway.graph.op.WindowAttention;
-import dev.cutaway.tensor.kernel.Activation;
 import dev.cutaway.tensor.kernel.AttentionShape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -240,15 +239,15 @@ final class PlanBuilder {
             Slot x = in(n.in().getFirst());
             Slot y = slot(n.value(0));
             emit(new RowSteps.Cap(x, y, cap), x, y);
-        } else if (op instanceof Unary u && activation(u).isPresent()) {
+        } else if (op instanceof Unary u && u.activation().isPresent()) {
             Slot x = in(n.in().getFirst());
             Slot y = slot(n.value(0));
-            emit(new RowSteps.Activate(activation(u).get(), x, Optional.empty(), y), x, y);
-        } else if (op instanceof Gate(Unary u) && activation(u).isPresent()) {
+            emit(new RowSteps.Activate(u.activation().get(), x, Optional.empty(), y), x, y);
+        } else if (op instanceof Gate(Unary u) && u.activation().isPresent()) {
             Slot x = in(n.in().get(0));
             Slot up = in(n.in().get(1));
             Slot y = slot(n.value(0));
-            emit(new RowSteps.Activate(activation(u).get(), x, Optional.of(up), y), x, up, y);
+            emit(new RowSteps.Activate(u.activation().get(), x, Optional.of(up), y), x, up, y);
         } else {
             return false;
         }
@@ -335,19 +334,6 @@ final class PlanBuilder {
             n *= v.type().size(i);
         }
         return n;
-    }
-
-    private static Optional<Activation> activation(Unary u) {
-        return switch (u) {
-            case RELU -> Optional.of(Activation.RELU);
-            case SILU -> Optional.of(Activation.SILU);
-            case GELU -> Optional.of(Activation.GELU_ERF);
-            case GELU_TANH -> Optional.of(Activation.GELU_TANH);
-            case QUICK_GELU -> Optional.of(Activation.QUICK_GELU);
-            case SIGMOID -> Optional.of(Activation.SIGMOID);
-            case TANH -> Optional.of(Activation.TANH);
-            case SQUARE, SQRT, STEP, EXP, NORMAL_SHARE -> Optional.empty();
-        };
     }
 
     private boolean bothRows(Node n) {

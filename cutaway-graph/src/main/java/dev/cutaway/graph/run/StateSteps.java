@@ -4,6 +4,7 @@ import dev.cutaway.graph.Value;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.AttentionKernels;
 import dev.cutaway.tensor.kernel.AttentionShape;
+import dev.cutaway.tensor.kernel.KeyBlocks;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -173,15 +174,21 @@ final class StateSteps {
 
         /** Blocks of keys that the only row of a sequence sees. */
         private int blocksOfKeys(Frame f, int segment) {
-            return f.kernels.attention().blocks(shape, keyCount(f, segment), position(f, segment));
+            Optional<KeyBlocks> parts = f.kernels.attention().keyBlocks();
+            return parts.isPresent() ? parts.get().blocks(shape, keyCount(f, segment), position(f, segment)) : 0;
         }
 
         private int position(Frame f, int segment) {
             return cross || layout.source() ? 0 : f.batch.states[segment].length();
         }
 
+        /** Only where {@link #blocksOfKeys} gave some. */
+        private static KeyBlocks keyBlocks(Frame f) {
+            return f.kernels.attention().keyBlocks().orElseThrow();
+        }
+
         private long partFloats(Frame f) {
-            return f.kernels.attention().partFloats(shape, mostBlocks(f));
+            return keyBlocks(f).partFloats(shape, mostBlocks(f));
         }
 
         @Override
@@ -204,8 +211,7 @@ final class StateSteps {
             int from = blocks * range / ranges;
             int to = blocks * (range + 1) / ranges;
             if (from < to) {
-                f.kernels
-                        .attention()
+                keyBlocks(f)
                         .part(
                                 shape,
                                 f.memory(q),
@@ -228,8 +234,7 @@ final class StateSteps {
 
         private void merge(Frame f, int segment) {
             for (int g = 0; g < groups; g++) {
-                f.kernels
-                        .attention()
+                keyBlocks(f)
                         .merge(
                                 shape,
                                 keyCount(f, segment),

@@ -1,6 +1,7 @@
 package dev.cutaway.tensor.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Scaled dot-product attention (Vaswani et al. 2017) of one group of heads over the keys and values of one sequence: a cache,
@@ -75,55 +76,9 @@ public sealed interface AttentionKernels permits MachineAttention, ScalarAttenti
         }
     }
 
-    /**
-     * Blocks of keys that one row sees, whose shares of its result can be computed alone ({@link #part}); 0 if this implementation
-     * takes all keys at once. Results are the same, bit for bit, whether their parts were computed alone or not.
-     */
-    default int blocks(AttentionShape shape, int keys, int position) {
-        return 0;
-    }
-
-    /** Floats that all parts of one row take, of all heads of the group and so many blocks. */
-    default long partFloats(AttentionShape shape, int blocks) {
-        return 0;
-    }
-
-    /**
-     * The shares of blocks {@code fromBlock} to {@code toBlock} (counted from the first that the row sees) in the result of one
-     * row, for {@link #merge}. Arguments as in {@link #attend}.
-     *
-     * @param parts memory for the parts of all blocks, see {@link #partFloats}
-     */
-    default void part(
-            AttentionShape shape,
-            MemorySegment q,
-            long qAt,
-            MemorySegment k,
-            long kAt,
-            MemorySegment v,
-            long vAt,
-            long vStride,
-            int keys,
-            int position,
-            int fromBlock,
-            int toBlock,
-            MemorySegment parts,
-            long partsAt,
-            MemorySegment scratch,
-            long scratchAt) {
-        throw new UnsupportedOperationException();
-    }
-
-    /** The result of one row from the parts of all blocks, which are used up. */
-    default void merge(
-            AttentionShape shape,
-            int keys,
-            int position,
-            MemorySegment parts,
-            long partsAt,
-            MemorySegment out,
-            long outAt) {
-        throw new UnsupportedOperationException();
+    /** How this implementation computes a row's result in parts, if it can. */
+    default Optional<KeyBlocks> keyBlocks() {
+        return Optional.empty();
     }
 
     /** Floats of scratch memory that one call over so many keys uses; 64-byte aligned is best. */

@@ -4,6 +4,7 @@ import dev.cutaway.tensor.machine.MachineCode;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -16,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Scratch: arguments, scores of a block, records of all blocks.
  */
 @SuppressWarnings({"ReferenceEquality", "MemorySegmentReferenceEquality"}) // the marker of no bias is one object
-final class MachineAttention implements AttentionKernels {
+final class MachineAttention implements AttentionKernels, KeyBlocks {
     private static final int TILE = 6;
     private static final int EIGHT = 8;
     private static final int VALUES = 16;
@@ -27,6 +28,7 @@ final class MachineAttention implements AttentionKernels {
     private static final ScalarAttention OTHER = new ScalarAttention();
 
     private final MachineRows rows;
+    private final Optional<KeyBlocks> self = Optional.of(this);
     private final MachineCode merge = MachineCode.of(AttentionCode.merge());
     private final Map<Integer, MachineCode> code = new ConcurrentHashMap<>();
 
@@ -49,6 +51,11 @@ final class MachineAttention implements AttentionKernels {
     /** Floats of a record. */
     private static int record(AttentionShape shape) {
         return shape.valueSize() + AttentionCode.TAIL;
+    }
+
+    @Override
+    public Optional<KeyBlocks> keyBlocks() {
+        return self;
     }
 
     @Override

@@ -160,7 +160,7 @@ record Setup(
     /** Whoever computes gradients: a plan, if it can. */
     static Differentiation engine(Objective objective, Trained weights, Pool pool, boolean recompute) {
         return objective.classes()
-                ? new Planned(objective, weights, pool, recompute, 0)
+                ? new Planned(objective, weights, pool, recompute)
                 : new Backward(objective, weights);
     }
 
