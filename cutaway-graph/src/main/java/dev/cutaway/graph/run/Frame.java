@@ -23,6 +23,11 @@ final class Frame {
     /** What chunks of one step leave for the next step. */
     MemorySegment shared = MemorySegment.NULL;
 
+    /** Longs between two threads' own. */
+    static final int LINE = 16;
+    /** The input of which each thread computed the norm last, see {@link LinearStep}. */
+    final long[] normed;
+
     private long scratchFloats;
     private long sharedFloats;
     private Arena arena = Arena.ofShared();
@@ -49,6 +54,7 @@ final class Frame {
         this.bufferRows = bufferRows;
         this.memory = new MemorySegment[bufferWidths.length];
         this.scratch = new MemorySegment[threads];
+        this.normed = new long[threads * LINE];
     }
 
     /** Takes the rows of a batch, and memory for them. */

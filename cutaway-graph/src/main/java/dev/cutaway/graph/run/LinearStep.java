@@ -2,13 +2,16 @@ package dev.cutaway.graph.run;
 
 import dev.cutaway.tensor.kernel.MatrixKernels;
 import dev.cutaway.tensor.kernel.PackedMatrix;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * Products of the same rows with one or several weights (query, key and value; gate and up) as one step: chunks are panels of
- * any of them.
+ * any of them. Where its rows are those of a norm, and there is only one, each thread computes that row for itself: shorter than to
+ * wait until one of them has.
  */
 final class LinearStep extends Step {
     /** Weights of a chunk: some ten microseconds for one row. */
@@ -22,6 +25,7 @@ final class LinearStep extends Step {
 
     private final Slot x;
     private final int number;
+    private final Optional<RowSteps.Norm> norm;
     private final List<Supplier<PackedMatrix>> sources = new ArrayList<>();
     private final List<Slot> outputs = new ArrayList<>();
     private final List<Boolean> adds = new ArrayList<>();
@@ -31,18 +35,18 @@ final class LinearStep extends Step {
     private int panels;
     private long elements;
 
-    /** {@code number}: which step of its plan this is. */
-    LinearStep(Slot x, int number) {
+    /**
+     * @param number which step of its plan this is
+     * @param norm the step before, if what it writes are this one's rows
+     */
+    LinearStep(Slot x, int number, Optional<RowSteps.Norm> norm) {
         this.x = x;
         this.number = number;
+        this.norm = norm;
     }
 
     Slot input() {
         return x;
-    }
-
-    int products() {
-        return outputs.size();
     }
 
     /** Adds a product. */
@@ -59,7 +63,9 @@ final class LinearStep extends Step {
 
     /** Whether the step reads or writes a slot. */
     boolean touches(Slot slot) {
-        return slot == x || outputs.contains(slot);
+        return slot == x
+                || outputs.contains(slot)
+                || norm.isPresent() && norm.get().input() == slot;
     }
 
     /** Has the last product added to what another slot holds. */
@@ -117,7 +123,29 @@ final class LinearStep extends Step {
         for (PackedMatrix w : weights) {
             n = Math.max(n, f.kernels.matrix().scratchFloats(w, Math.min(ROWS, f.rows(x))));
         }
-        return n;
+        return n + normed();
+    }
+
+    /** Floats of a thread's scratch memory that a row of the norm takes. */
+    private int normed() {
+        return norm.isPresent() ? rowChunks(x.width, 16) * 16 : 0;
+    }
+
+    /** Whether the norm's only row is computed here. */
+    private boolean norms(Frame f) {
+        return norm.isPresent() && norm.get().leaves(f);
+    }
+
+    /** Has the thread's scratch memory begin with the norm's row; whoever takes the first chunk writes it for later steps too. */
+    private void norm(Frame f, int chunk, int worker) {
+        RowSteps.Norm n = norm.orElseThrow();
+        if (f.normed[worker * Frame.LINE] != f.input(number)) {
+            n.row(f, f.scratch[worker]);
+            f.normed[worker * Frame.LINE] = f.input(number);
+        }
+        if (chunk == 0) {
+            MemorySegment.copy(f.scratch[worker], 0, f.memory(x), 0, 4L * x.width);
+        }
     }
 
     @Override
@@ -130,6 +158,10 @@ final class LinearStep extends Step {
         int from = (int) ((long) panels * part / parts);
         int to = (int) ((long) panels * (part + 1) / parts);
         MatrixKernels k = f.kernels.matrix();
+        boolean own = norms(f);
+        if (own) {
+            norm(f, chunk, worker);
+        }
         for (int i = 0, first = 0; i < weights.length && first < to; i++) {
             int last = first + weights[i].panels();
             int a = Math.max(from, first);
@@ -137,8 +169,8 @@ final class LinearStep extends Step {
             if (a < b) {
                 k.multiply(
                         weights[i],
-                        f.memory(x),
-                        x.at(row),
+                        own ? f.scratch[worker] : f.memory(x),
+                        own ? 0 : x.at(row),
                         x.width,
                         f.memory(y[i]),
                         y[i].at(row),
@@ -149,7 +181,7 @@ final class LinearStep extends Step {
                         add[i],
                         f.input(number),
                         f.scratch[worker],
-                        0);
+                        own ? normed() : 0);
             }
             first = last;
         }

@@ -345,10 +345,16 @@ final class PlanBuilder {
     private void product(Node n, Slot x) {
         Parameter w = require(n, 1);
         Optional<Parameter> bias = parameter(n, 2);
-        LinearStep step = steps.isEmpty() || !(steps.getLast() instanceof LinearStep l && l.input() == x)
-                ? new LinearStep(x, steps.size())
-                : (LinearStep) steps.getLast();
-        if (step.products() == 0) {
+        LinearStep step;
+        if (!steps.isEmpty() && steps.getLast() instanceof LinearStep l && l.input() == x) {
+            step = l;
+        } else {
+            Optional<RowSteps.Norm> norm =
+                    !steps.isEmpty() && steps.getLast() instanceof RowSteps.Norm before && before.handsOver(x)
+                            ? Optional.of(before)
+                            : Optional.empty();
+            step = new LinearStep(x, steps.size(), norm);
+            norm.ifPresent(b -> b.input().lastUse = steps.size());
             emit(step, x);
         }
         // The step was emitted already: the result is born with it, while its input still lives.
@@ -403,7 +409,14 @@ final class PlanBuilder {
         Slot y = slot(n.value(0));
         emit(
                 new RowSteps.Norm(
-                        x, y, () -> weights.vector(gain), bias.map(b -> () -> weights.vector(b)), rms, eps, offset),
+                        x,
+                        y,
+                        width(n.in().get(1), 0),
+                        () -> weights.vector(gain),
+                        bias.map(b -> () -> weights.vector(b)),
+                        rms,
+                        eps,
+                        offset),
                 x,
                 y);
     }

@@ -42,6 +42,7 @@ final class RowSteps {
     /** RMS norm or layer norm; a slot row may hold several rows of the norm's width (heads). */
     static final class Norm extends ByRow {
         private final Slot x;
+        private final int gainSize;
         private final Supplier<Tensor> gainSource;
         private final Optional<Supplier<Tensor>> biasSource;
         private final boolean rms;
@@ -49,10 +50,13 @@ final class RowSteps {
         private final float offset;
         private Tensor gain = Tensor.zeros(1);
         private Tensor bias = gain;
+        private boolean handedOver;
 
+        /** {@code width}: numbers that are normed together. */
         Norm(
                 Slot x,
                 Slot y,
+                int width,
                 Supplier<Tensor> gain,
                 Optional<Supplier<Tensor>> bias,
                 boolean rms,
@@ -60,6 +64,7 @@ final class RowSteps {
                 double offset) {
             super(y);
             this.x = x;
+            this.gainSize = width;
             this.gainSource = gain;
             this.biasSource = bias;
             this.rms = rms;
@@ -73,43 +78,45 @@ final class RowSteps {
             bias = biasSource.map(Supplier::get).orElseGet(() -> Tensor.zeros(gain.size()));
         }
 
+        Slot input() {
+            return x;
+        }
+
+        /** Whether the product after this step may compute a row for itself ({@link #row}): the norm is over the whole of it. */
+        boolean handsOver(Slot to) {
+            handedOver |= to == y && x.alike(y) && gainSize == x.width;
+            return handedOver;
+        }
+
+        /** Whether it does so this time. */
+        boolean leaves(Frame f) {
+            return handedOver && f.rows(y) == 1;
+        }
+
+        @Override
+        int chunks(Frame f) {
+            return leaves(f) ? 0 : super.chunks(f);
+        }
+
+        /** The only row, to the start of a segment. */
+        void row(Frame f, MemorySegment to) {
+            norm(f, 0, 1, to, 0);
+        }
+
         @Override
         void rows(Frame f, int from, int to) {
-            int width = (int) gain.size();
-            int n = (to - from) * (x.width / width);
+            norm(f, from, (to - from) * (x.width / gainSize), f.memory(y), y.at(from));
+        }
+
+        private void norm(Frame f, int from, int rows, MemorySegment out, long outAt) {
+            int n = gainSize;
+            MemorySegment in = f.memory(x);
             if (rms) {
-                f.kernels
-                        .rows()
-                        .rmsNorm(
-                                f.memory(x),
-                                x.at(from),
-                                width,
-                                gain.data(),
-                                0,
-                                offset,
-                                eps,
-                                f.memory(y),
-                                y.at(from),
-                                width,
-                                n,
-                                width);
+                f.kernels.rows().rmsNorm(in, x.at(from), n, gain.data(), 0, offset, eps, out, outAt, n, rows, n);
             } else {
                 f.kernels
                         .rows()
-                        .layerNorm(
-                                f.memory(x),
-                                x.at(from),
-                                width,
-                                gain.data(),
-                                0,
-                                bias.data(),
-                                0,
-                                eps,
-                                f.memory(y),
-                                y.at(from),
-                                width,
-                                n,
-                                width);
+                        .layerNorm(in, x.at(from), n, gain.data(), 0, bias.data(), 0, eps, out, outAt, n, rows, n);
             }
         }
     }
