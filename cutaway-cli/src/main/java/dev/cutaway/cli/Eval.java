@@ -8,21 +8,28 @@ import dev.cutaway.tensor.UsageException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code cutaway eval}: how well a model predicts a text. */
-@Command(name = "eval", description = "Loss, perplexity and bits per byte of a text.")
+/** {@code cutaway eval}: how well a model predicts a text, or translates. */
+@Command(
+        name = "eval",
+        description =
+                "Loss, perplexity and bits per byte of a text; BLEU and loss of an encoder-decoder's translations.")
 final class Eval implements Runnable {
     private static final int MAX_CONTEXT = 2048;
 
     @Mixin
     private final ModelOptions model = new ModelOptions();
 
-    @Option(names = "--text", required = true, paramLabel = "FILE", description = "A text in UTF-8.")
-    @SuppressWarnings("NullAway.Init")
-    private Path file;
+    @Option(names = "--text", paramLabel = "FILE", description = "A text in UTF-8.")
+    private @Nullable Path text;
+
+    @Mixin
+    private final PairsArguments pairs = new PairsArguments();
 
     @Option(
             names = "--context",
@@ -41,19 +48,29 @@ final class Eval implements Runnable {
         if (context < 0 || context == 1) {
             throw new UsageException("--context " + context + ": give a number from 2");
         }
-        String text = Texts.file(file);
+        if (pairs.given() == (text != null)) {
+            throw new UsageException("give either --text FILE, for a decoder, or --pairs FILE, for an encoder-decoder");
+        }
+        if (pairs.given()) {
+            new PairsEval(model, pairs, json, exact).run();
+            return;
+        }
+        pairs.refuse();
+        Path file = Objects.requireNonNull(text);
+        String content = Texts.file(file);
         try (Model opened = model.open(exact);
                 Out out = new Out()) {
             if (opened.family() != Family.DECODER) {
-                throw new UsageException("eval: " + opened + " does not predict next tokens; it measures decoders");
+                throw new UsageException("eval: " + opened + " does not predict next tokens; it measures decoders; "
+                        + "encoder-decoders are measured by --pairs");
             }
             int window =
                     context > 0 ? context : Math.min(MAX_CONTEXT, opened.sizes().context());
-            measure(opened, text, window, out);
+            measure(opened, file, content, window, out);
         }
     }
 
-    private void measure(Model opened, String text, int window, Out out) {
+    private void measure(Model opened, Path file, String text, int window, Out out) {
         Losses losses = new Losses(opened, text, window);
         double[] sum = new double[1];
         long[] counted = new long[1];

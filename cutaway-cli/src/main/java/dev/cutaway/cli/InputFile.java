@@ -115,7 +115,7 @@ final class InputFile {
 
     /** What a decoder with an encoder begins with. */
     static int startToken(Model model) {
-        return model.config().count("decoder_start_token_id", model.config().count("pad_token_id", 0));
+        return model.decoderStart();
     }
 
     private int[] rows(long[] mask, int b) {

@@ -239,6 +239,11 @@ public final class Model implements AutoCloseable {
         return ids;
     }
 
+    /** The token that the decoder of an encoder-decoder begins with. */
+    public int decoderStart() {
+        return config().count("decoder_start_token_id", config().count("pad_token_id", 0));
+    }
+
     /** What the model is made of: parameters, multiply-adds, memory. */
     public Description describe() {
         return Description.of(graph, sizes, name(), config(), architecture);
