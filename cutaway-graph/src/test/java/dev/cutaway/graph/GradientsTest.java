@@ -13,6 +13,7 @@ import dev.cutaway.graph.op.Concat;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
 import dev.cutaway.graph.op.Depthwise;
+import dev.cutaway.graph.op.Dropout;
 import dev.cutaway.graph.op.Ein;
 import dev.cutaway.graph.op.Filled;
 import dev.cutaway.graph.op.First;
@@ -232,6 +233,10 @@ class GradientsTest {
                         c -> c.g.add(Constant.scale(0.37), c.real(Case.row())),
                         c -> c.g.add(Constant.plus(2), c.real(Case.row())),
                         c -> c.g.add(new Constant(-1.5, 0.25), c.real(c.dim("w")))));
+        m.put("Dropout", List.of(c -> {
+            Value x = c.real(Case.row(), c.dim("w"), c.dim("v"));
+            return c.g.add(new Dropout(0.4, 3), x, c.ints(-1, 1000, Dim.of(Space.SEQUENCES)));
+        }));
         m.put("CrossEntropy", List.of(c -> entropy(c, 0), c -> entropy(c, 0.1)));
         m.put(
                 "Ein",

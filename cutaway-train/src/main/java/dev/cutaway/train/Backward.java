@@ -125,6 +125,7 @@ public final class Backward implements Differentiation {
         for (int i = 0; i < counted.length; i++) {
             in.putAll(objective.inputs(objective.parts().get(i), e, counted[i]));
         }
+        Dropouts.complete(in);
         return new Evaluator(opened, e.binding(), new Inputs(in, weights), Map.of());
     }
 

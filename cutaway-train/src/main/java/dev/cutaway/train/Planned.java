@@ -90,6 +90,7 @@ public final class Planned implements Differentiation, AutoCloseable {
         for (int i = 0; i < counted.length; i++) {
             in.putAll(objective.inputs(objective.parts().get(i), e, counted[i]));
         }
+        Dropouts.complete(in);
         return new Segment(in, e.binding());
     }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Laws of planned gradients; that they are PyTorch's another test says. */
 class PlannedTest {
-    private static Model model(String name) {
+    static Model model(String name) {
         return Model.open(Path.of(System.getProperty("cutaway.root"), "verification/golden/models/" + name));
     }
 

@@ -30,7 +30,10 @@ class TrainSignalsTest {
     @BeforeEach
     void uninterrupted() throws IOException {
         out = dir.resolve("out");
-        ObjectNode recipe = TrainTest.recipe("gpt2", out).put("steps", STEPS).put("checkpoint_every", 7);
+        ObjectNode recipe = TrainTest.recipe("gpt2", out)
+                .put("steps", STEPS)
+                .put("checkpoint_every", 7)
+                .put("dropout", 0.1);
         file = TrainTest.write(dir.resolve("recipe.json"), recipe);
         Path alone = dir.resolve("alone");
         Command c = Command.run("train", file, "--set", "out=" + alone);

@@ -15,6 +15,7 @@ import dev.cutaway.graph.op.Cache;
 import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
+import dev.cutaway.graph.op.Dropout;
 import dev.cutaway.graph.op.Filled;
 import dev.cutaway.graph.op.First;
 import dev.cutaway.graph.op.Gate;
@@ -433,6 +434,10 @@ final class Lowering {
             Place x = in(n.in().getFirst());
             Place to = result(y, n.in().getFirst());
             emit(new RowSteps.Activate(u.activation().get(), x, Optional.empty(), to), x, to);
+        } else if (p instanceof Dropout d && rows(y)) {
+            Place x = in(n.in().getFirst());
+            Place to = result(y, n.in().getFirst());
+            emit(new RowSteps.Drop(d, x, to), x, to);
         } else if (p instanceof Gather && table(n) && rows(y)) {
             Place to = place(y);
             emit(new RowSteps.Lookup(parameter(n, 0), input(n.in().get(1)).orElseThrow(), to), to);

@@ -2,11 +2,14 @@ package dev.cutaway.graph.learn;
 
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Binary;
+import dev.cutaway.graph.op.Dropout;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Activation;
 import dev.cutaway.tensor.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** Steps over rows and elements. */
@@ -94,6 +97,57 @@ final class RowSteps {
         @Override
         void elements(Work w, int row, long n) {
             w.kernels.rows().scale(factor, w.memory(x), w.at(x, row), w.memory(y), w.at(y, row), n);
+        }
+    }
+
+    /** {@link Dropout}, by its own definition in a loop that becomes vectors. */
+    static final class Drop extends Elements {
+        private final Dropout op;
+        private final Place x;
+        private final Place y;
+
+        Drop(Dropout op, Place x, Place y) {
+            super(y);
+            this.op = op;
+            this.x = x;
+            this.y = y;
+        }
+
+        @Override
+        void elements(Work w, int row, long n) {
+            int[] starts = w.starts(y.kind);
+            int[] seeds = w.ints(Dropout.SEED);
+            int end = row + (int) (n / y.width);
+            int segment = Arrays.binarySearch(starts, row);
+            segment = segment >= 0 ? segment : -segment - 2;
+            for (int from = row; from < end; segment++) {
+                int to = Math.min(end, starts[segment + 1]);
+                if (from < to) {
+                    drop(w, from, to, starts[segment], seeds[segment]);
+                    from = to;
+                }
+            }
+        }
+
+        private void drop(Work w, int from, int to, int first, int seed) {
+            MemorySegment in = w.memory(x).asSlice(4 * w.at(x, from), 4L * (to - from) * y.width);
+            MemorySegment out = w.memory(y).asSlice(4 * w.at(y, from), 4L * (to - from) * y.width);
+            if (seed < 0) {
+                if (x != y) {
+                    out.copyFrom(in);
+                }
+                return;
+            }
+            int key = op.key(seed);
+            int threshold = op.threshold();
+            float gain = op.gain();
+            int begin = (from - first) * y.width;
+            int n = (to - from) * y.width;
+            for (int i = 0; i < n; i++) {
+                float kept = gain * in.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+                int bits = Float.floatToRawIntBits(kept) & Dropout.kept(key, begin + i, threshold);
+                out.set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, bits);
+            }
         }
     }
 

@@ -36,6 +36,7 @@ import java.util.Set;
  * @param noDecaySaid whether the recipe has that key
  * @param schedule of the rate
  * @param smoothing of labels
+ * @param dropout share of numbers
  * @param freeze globs over names
  * @param lora an adapter is trained, not the model
  * @param seed of everything random
@@ -70,6 +71,7 @@ public record Recipe(
         boolean noDecaySaid,
         Schedule schedule,
         double smoothing,
+        double dropout,
         List<String> freeze,
         Optional<LoraSection> lora,
         long seed,
@@ -137,6 +139,7 @@ public record Recipe(
                 k.fixed().containsKey("optimizer.no_decay"),
                 schedule(k, steps, rate),
                 k.real("label_smoothing"),
+                k.real("dropout"),
                 k.texts("freeze"),
                 k.has("lora") ? Optional.of(LoraSection.of(k)) : Optional.empty(),
                 k.whole("seed").orElse(0L),

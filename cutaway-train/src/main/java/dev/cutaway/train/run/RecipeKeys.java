@@ -125,6 +125,12 @@ public final class RecipeKeys {
                                 MANY,
                                 "wsd: steps in which the rate falls; a tenth by default."),
                         Key.real("label_smoothing", "0", 0, 1, "Share of each label that is given to all others."),
+                        Key.real(
+                                "dropout",
+                                "0",
+                                0,
+                                0.99,
+                                "Share of the numbers that is made 0 at random, of what enters the blocks and what each branch adds."),
                         Key.texts("freeze", "Globs over checkpoint names that stay as they are."),
                         Key.whole(
                                 "lora.rank",

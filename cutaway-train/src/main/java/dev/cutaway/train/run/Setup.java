@@ -18,6 +18,7 @@ import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.train.Backward;
 import dev.cutaway.train.Differentiation;
+import dev.cutaway.train.Dropouts;
 import dev.cutaway.train.Objective;
 import dev.cutaway.train.Planned;
 import dev.cutaway.train.Trained;
@@ -136,7 +137,7 @@ record Setup(
                 r.seed());
         Batches batches = DataSource.of(r.data(), objective, context);
         Optional<Batches> valid = DataSource.valid(r.data(), objective, context);
-        Graph graph = adaptation.map(Adaptation::graph).orElse(b.graph());
+        Graph graph = Dropouts.in(adaptation.map(Adaptation::graph).orElse(b.graph()), r.dropout());
         Predicate<Parameter> own = p -> adaptation.isEmpty() || Lora.adapts(p);
         Objective o = Objective.of(
                 graph,

@@ -5,6 +5,7 @@ import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.train.Backward;
+import dev.cutaway.train.Dropouts;
 import dev.cutaway.train.Example;
 import dev.cutaway.train.Trainer;
 import dev.cutaway.train.data.Batches;
@@ -138,7 +139,8 @@ public final class TrainingRun {
     private void step() {
         long start = System.nanoTime();
         long next = setup.trainer().steps() + 1;
-        List<Example> batch = setup.batches().batch(next);
+        List<Example> drawn = setup.batches().batch(next);
+        List<Example> batch = recipe.dropout() > 0 ? Dropouts.seeded(drawn, recipe.seed(), next) : drawn;
         boolean watched = recipe.watchEvery() > 0 && (next % recipe.watchEvery() == 0 || next == 1);
         Map<Parameter, Trainer.Norms> norms = new LinkedHashMap<>();
         Trainer.Step s =
