@@ -55,7 +55,7 @@ final class Adapters {
         } catch (InvalidPathException e) {
             // A name of another kind.
         }
-        if (directory(stated).isPresent() || EmbeddedModels.file(stated).isPresent()) {
+        if (directory(stated).isPresent() || EmbeddedModels.path(stated).isPresent()) {
             return stated;
         }
         if (stated.matches("[\\w.-]+/[\\w.-]+")) {

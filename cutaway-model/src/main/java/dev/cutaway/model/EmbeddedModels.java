@@ -14,11 +14,11 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The models that come with the library. Weights are mapped from files, so an embedded one is copied once from the library into
- * the user's cache, named by its checksum.
+ * The models that come with the library, trained by the recipes of the project. Weights are mapped from files, so the files of an embedded
+ * one are copied once from the library into the user's cache, named by their checksum.
  */
 public final class EmbeddedModels {
-    private static final List<String> NAMES = List.of("tales");
+    private static final List<String> NAMES = List.of("tales", "fruit");
 
     private EmbeddedModels() {}
 
@@ -38,17 +38,33 @@ public final class EmbeddedModels {
         }
     }
 
-    /** The model's file, copied into the cache if it is not there; empty if there is no such model. */
-    static Optional<Path> file(String name) {
+    /** The model's directory or {@code .gguf} file, copied into the cache if it is not there; empty if there is no such model. */
+    static Optional<Path> path(String name) {
         if (!NAMES.contains(name)) {
             return Optional.empty();
         }
-        String sum = String.valueOf(manifest(name).get("sha256"));
-        Path file = cache().resolve(name + "-" + sum.substring(0, Math.min(16, sum.length())) + ".gguf");
-        if (!Files.isRegularFile(file)) {
-            copy(name, file);
+        Map<String, Object> manifest = manifest(name);
+        String sum = String.valueOf(manifest.get("sha256"));
+        Path directory = cache().resolve(name + "-" + sum.substring(0, Math.min(16, sum.length())));
+        List<String> files = files(manifest);
+        if (!Files.isDirectory(directory)) {
+            copy(name, files, directory);
         }
-        return Optional.of(file);
+        boolean one = files.size() == 1 && files.getFirst().endsWith(".gguf");
+        return Optional.of(one ? directory.resolve(files.getFirst()) : directory);
+    }
+
+    /** Whether a path is where an embedded model was copied to. */
+    public static boolean isCopy(Path path) {
+        return path.toAbsolutePath()
+                .normalize()
+                .startsWith(cache().toAbsolutePath().normalize());
+    }
+
+    private static List<String> files(Map<String, Object> manifest) {
+        return manifest.get("files") instanceof List<?> l
+                ? l.stream().map(String::valueOf).toList()
+                : List.of();
     }
 
     private static Path cache() {
@@ -62,20 +78,37 @@ public final class EmbeddedModels {
                 : Path.of(System.getProperty("user.home"), ".cache", "cutaway");
     }
 
-    private static void copy(String name, Path file) {
-        try (InputStream in = resource(name + ".gguf")) {
-            Files.createDirectories(Objects.requireNonNull(file.getParent()));
-            Path part = Files.createTempFile(file.getParent(), name, ".part");
+    /** All of them, or none: the directory gets its name when its files are there. */
+    private static void copy(String name, List<String> files, Path directory) {
+        try {
+            Path cache = Objects.requireNonNull(directory.getParent());
+            Files.createDirectories(cache);
+            Path part = Files.createTempDirectory(cache, "." + name);
             try {
-                Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
-                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+                for (String file : files) {
+                    try (InputStream in = resource(name + "/" + file)) {
+                        Files.copy(in, part.resolve(file));
+                    }
+                }
+                Files.move(part, directory, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                if (!Files.isDirectory(directory)) { // or another process was first
+                    throw e;
+                }
             } finally {
-                Files.deleteIfExists(part);
+                remove(part, files);
             }
         } catch (IOException e) {
-            throw new ResourceException("the embedded model " + name + " cannot be copied to " + file + " ("
+            throw new ResourceException("the embedded model " + name + " cannot be copied to " + directory + " ("
                     + e.getMessage() + "); set CUTAWAY_CACHE to a folder that can be written");
         }
+    }
+
+    private static void remove(Path part, List<String> files) throws IOException {
+        for (String file : files) {
+            Files.deleteIfExists(part.resolve(file));
+        }
+        Files.deleteIfExists(part);
     }
 
     private static InputStream resource(String file) {

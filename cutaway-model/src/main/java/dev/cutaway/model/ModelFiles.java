@@ -69,9 +69,10 @@ interface ModelFiles {
         if (Files.exists(path)) {
             return new GgufFiles(path);
         }
-        Optional<Path> embedded = EmbeddedModels.file(model);
+        Optional<Path> embedded = EmbeddedModels.path(model);
         if (embedded.isPresent()) {
-            return new GgufFiles(embedded.get(), model);
+            Path at = embedded.get();
+            return Files.isDirectory(at) ? new DirectoryFiles(at, model) : new GgufFiles(at, model);
         }
         throw new BadInputException(model + ": no such model; give a directory with config.json, a .gguf file, "
                 + "hf:owner/name, or the name of an embedded model (" + String.join(", ", EmbeddedModels.names())

@@ -57,7 +57,8 @@ final class Saved {
         if (HubReference.is(b.name())) {
             return b.name().substring(b.name().indexOf(':') + 1);
         }
-        boolean embedded = b.directory().isEmpty() && EmbeddedModels.names().contains(b.name());
+        boolean embedded = EmbeddedModels.names().contains(b.name())
+                && b.directory().map(EmbeddedModels::isCopy).orElse(true);
         if (embedded) {
             return b.name();
         }
