@@ -14,11 +14,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code cutaway eval}: how well a model predicts a text, or translates. */
+/** {@code cutaway eval}: how well a model predicts a text, translates, or knows images. */
 @Command(
         name = "eval",
-        description =
-                "Loss, perplexity and bits per byte of a text; BLEU and loss of an encoder-decoder's translations.")
+        description = "Loss, perplexity and bits per byte of a text; BLEU and loss of an encoder-decoder's translations;"
+                + " how many images are classified, or named, right.")
 final class Eval implements Runnable {
     private static final int MAX_CONTEXT = 2048;
 
@@ -30,6 +30,9 @@ final class Eval implements Runnable {
 
     @Mixin
     private final PairsArguments pairs = new PairsArguments();
+
+    @Mixin
+    private final ImageScores images = new ImageScores();
 
     @Option(
             names = "--context",
@@ -48,14 +51,22 @@ final class Eval implements Runnable {
         if (context < 0 || context == 1) {
             throw new UsageException("--context " + context + ": give a number from 2");
         }
-        if (pairs.given() == (text != null)) {
-            throw new UsageException("give either --text FILE, for a decoder, or --pairs FILE, for an encoder-decoder");
+        if ((pairs.given() ? 1 : 0) + (images.given() ? 1 : 0) + (text != null ? 1 : 0) != 1) {
+            throw new UsageException("give either --text FILE, for a decoder, or --pairs FILE, for an encoder-decoder,"
+                    + " or --images FILE with --labels FILE, for a model that reads images");
         }
         if (pairs.given()) {
             new PairsEval(model, pairs, json, exact).run();
             return;
         }
         pairs.refuse();
+        if (images.given()) {
+            try (Model opened = model.open(exact);
+                    Out out = new Out()) {
+                images.measure(opened, json, out);
+            }
+            return;
+        }
         Path file = Objects.requireNonNull(text);
         String content = Texts.file(file);
         try (Model opened = model.open(exact);

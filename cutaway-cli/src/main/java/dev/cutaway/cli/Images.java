@@ -6,6 +6,7 @@ import dev.cutaway.model.image.Picture;
 import dev.cutaway.model.image.Preprocessor;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.UsageException;
 import java.nio.file.Path;
 
 /** Reads images as models want them. */
@@ -14,6 +15,9 @@ final class Images {
 
     /** Pixels {@code [channel, height, width]}, sized and normalised for the model. */
     static Tensor read(Model model, Path file) {
+        if (!model.readsImages()) {
+            throw new UsageException(model + " reads no images; use a model that does (vit, captioner ...)");
+        }
         Path directory = model.directory()
                 .orElseThrow(() -> new BadInputException(model + ": has no preprocessor_config.json, which says how "
                         + "images are prepared; give the model's directory"));

@@ -63,11 +63,15 @@ final class InputFile {
         }
         long[][] types =
                 file.names().contains("token_type_ids") ? integers("token_type_ids", ids) : new long[ids.length][0];
+        List<Sample> images = file.names().contains("pixel_values") ? images() : List.of();
+        if (!images.isEmpty()) {
+            requireImages(images.size(), ids.length, mask);
+        }
         List<Sample> all = new ArrayList<>();
         for (int b = 0; b < ids.length; b++) {
             int[] rows = rows(mask[b], b);
             long[] type = types[b];
-            all.add(new Sample(
+            Sample words = new Sample(
                     pick(ids[b], rows),
                     type.length == 0 ? new int[0] : pick(type, rows),
                     rows,
@@ -75,9 +79,25 @@ final class InputFile {
                     new int[0],
                     new int[0],
                     0,
-                    List.of()));
+                    List.of());
+            all.add(images.isEmpty() ? words : words.behind(images.get(b)));
         }
         return all;
+    }
+
+    /** Words behind images, each as long as the others: rows of a batch are then the sequence's own. */
+    private void requireImages(int images, int texts, long[][] mask) {
+        if (!model.readsImages()) {
+            throw bad("pixel_values", "are images; " + model + " reads none");
+        }
+        if (images != texts) {
+            throw bad("pixel_values", "holds " + images + " images; input_ids has " + texts + " rows");
+        }
+        for (long[] row : mask) {
+            if (java.util.Arrays.stream(row).anyMatch(i -> i == 0)) {
+                throw bad("attention_mask", "has a 0; words behind images must all be as long");
+            }
+        }
     }
 
     private List<Sample> images() {

@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.model.Family;
 import dev.cutaway.model.Look;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.Session;
@@ -38,7 +39,10 @@ final class Probe implements Runnable {
     @Option(names = "--tokens", paramLabel = "1,2,3", description = "Token ids, nothing added.")
     private @Nullable String tokens;
 
-    @Option(names = "--image", paramLabel = "FILE", description = "A PNG or JPEG image, for vision models.")
+    @Option(
+            names = "--image",
+            paramLabel = "FILE",
+            description = "A PNG or JPEG image; of a model that writes about images, before --text or --tokens.")
     private @Nullable Path image;
 
     @Option(names = "--source", paramLabel = "TEXT", description = "What an encoder reads, with --target.")
@@ -127,8 +131,10 @@ final class Probe implements Runnable {
                         Optional.ofNullable(inputs))
                 .filter(Optional::isPresent)
                 .count();
-        if (given > 1 || (given == 0 && !list)) {
-            throw new UsageException("give one of --text, --tokens, --image, --source with --target, or --inputs");
+        boolean words = image != null && given == 2 && (text != null || tokens != null);
+        if ((given > 1 && !words) || (given == 0 && !list)) {
+            throw new UsageException("give one of --text, --tokens, --image, --source with --target, or --inputs"
+                    + " (--image with --text or --tokens for a model that writes about images)");
         }
         if (target != null && source == null) {
             throw new UsageException("--target needs --source");
@@ -149,6 +155,18 @@ final class Probe implements Runnable {
     }
 
     private List<Sample> samples(Model opened, TextInputs texts) {
+        if (image != null) {
+            Sample seen = Sample.image(Images.read(opened, image));
+            if (opened.family() == Family.VISION) {
+                if (text != null || tokens != null) {
+                    throw new UsageException(opened + " reads images alone; leave --text and --tokens out");
+                }
+                return List.of(seen);
+            }
+            Sample words =
+                    tokens != null ? texts.tokens(Ids.parse(tokens, "--tokens")) : texts.text(text == null ? "" : text);
+            return List.of(words.behind(seen));
+        }
         if (text != null) {
             return List.of(texts.text(text));
         }
@@ -157,9 +175,6 @@ final class Probe implements Runnable {
         }
         if (source != null) {
             return List.of(texts.pair(source, target == null ? "" : target));
-        }
-        if (image != null) {
-            return List.of(Sample.image(Images.read(opened, image)));
         }
         return inputs != null ? InputFile.batch(opened, inputs) : List.of(Examples.of(opened));
     }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What people write, as the token ids that a model reads. The text of special tokens in it stays text unless asked otherwise, in
@@ -41,6 +42,12 @@ final class Prompts {
     /** A text as it is, behind what the tokenizer adds. */
     int[] text(String text) {
         return tokenizer.ids(text, options);
+    }
+
+    /** The words that follow an image; at least the token that a text begins with. */
+    int[] behindImage(@Nullable String text) {
+        int[] ids = text(text == null ? "" : text);
+        return ids.length > 0 ? ids : tokenizer.special().bos().stream().toArray();
     }
 
     /** A further piece of a text. */

@@ -8,6 +8,7 @@ import dev.cutaway.model.Session;
 import dev.cutaway.model.SessionOptions;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.template.Message;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,12 @@ final class Run implements Runnable {
     @Mixin
     private final GeneratingArguments generating = new GeneratingArguments();
 
+    @Option(
+            names = "--image",
+            paramLabel = "FILE",
+            description = "A PNG or JPEG image that the model reads first; without PROMPT it says what it sees.")
+    private @Nullable Path image;
+
     @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told beforehand.")
     private @Nullable String system;
 
@@ -40,10 +47,13 @@ final class Run implements Runnable {
 
     /** Takes the value of an option, for {@link PlainRun}; says whether it knows it. */
     boolean take(String option, String value) {
-        if (!option.equals("--system")) {
-            return generating.take(option, value);
+        switch (option) {
+            case "--system" -> system = value;
+            case "--image" -> image = Path.of(value);
+            default -> {
+                return generating.take(option, value);
+            }
         }
-        system = value;
         return true;
     }
 
@@ -74,7 +84,14 @@ final class Run implements Runnable {
             opened.prepareSoon(); // while the tokenizer is read
             GenerateOptions options = generating.sampling().options(opened, false);
             try (Session session = opened.session(how)) {
-                if (prompt == null && !generating.hasIds()) {
+                if (image != null) {
+                    session.image(Images.read(opened, image));
+                    once(
+                            session,
+                            generating.hasIds() ? ids(opened) : prompts(opened).behindImage(prompt),
+                            options,
+                            out);
+                } else if (prompt == null && !generating.hasIds()) {
                     new Conversation(session, prompts(opened), options, system, generating.json(), out).run();
                 } else {
                     once(session, ids(opened), options, out);

@@ -48,6 +48,11 @@ record Sample(
         return new Sample(new int[0], new int[0], new int[0], 0, new int[0], new int[0], 0, List.of(pixels));
     }
 
+    /** The same words behind an image. */
+    Sample behind(Sample image) {
+        return new Sample(tokens, types, rows, length, source, sourceRows, sourceLength, image.pixels);
+    }
+
     static int[] range(int n) {
         return IntStream.range(0, n).toArray();
     }
@@ -57,7 +62,14 @@ record Sample(
         Session session = model.session();
         try {
             switch (model.family()) {
-                case DECODER -> session.append(tokens);
+                case DECODER -> {
+                    if (!pixels.isEmpty()) {
+                        session.image(pixels.getFirst());
+                    }
+                    if (tokens.length > 0 || pixels.isEmpty()) {
+                        session.append(tokens);
+                    }
+                }
                 case ENCODER -> session.encode(tokens, types, contiguous() ? new int[0] : rows);
                 case ENCODER_DECODER -> {
                     session.source(source);

@@ -161,6 +161,11 @@ public final class Model implements AutoCloseable {
         return architecture.family();
     }
 
+    /** Whether it reads images; a decoder that does reads one before its words, if it is given one. */
+    public boolean readsImages() {
+        return architecture.readsImages();
+    }
+
     public Config config() {
         return files.config();
     }

@@ -39,6 +39,27 @@ final class Patches {
         return Tensor.of(out, s.allRows(), size);
     }
 
+    /** Rows that hold no pixels. */
+    static Tensor blank(int rows, ImageSizes s) {
+        return Tensor.zeros(rows, s.patchElements());
+    }
+
+    /**
+     * Rows of a sequence that begins with an image, those behind it without pixels.
+     *
+     * @param patches the image's
+     * @param image how many of them the sequence holds
+     */
+    static Tensor padded(Tensor patches, int image, int from, int to, ImageSizes s) {
+        Tensor out = blank(to - from, s);
+        int n = Math.clamp(image - from, 0, to - from);
+        if (n > 0) {
+            long row = 4L * s.patchElements();
+            MemorySegment.copy(patches.data(), from * row, out.data(), 0, n * row);
+        }
+        return out;
+    }
+
     /** The rows of several images, one image after the other. */
     static Tensor together(List<Tensor> images) {
         Tensor first = images.getFirst();

@@ -5,6 +5,7 @@ import dev.cutaway.graph.op.RopeTable;
 import dev.cutaway.graph.run.Batch;
 import dev.cutaway.graph.run.Plan;
 import dev.cutaway.graph.run.SequenceState;
+import dev.cutaway.model.arch.ImageSizes;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
 import java.util.ArrayList;
@@ -33,6 +34,8 @@ public final class Session implements AutoCloseable {
     private int[] positions = {};
     private int[] source = {};
     private Tensor patches = Tensor.zeros(0, 1);
+    private Tensor blank = Tensor.zeros(0, 1);
+    private int imageRows; // that a decoder's words follow
     private int length;
     private float[] logits = {};
     private volatile boolean cancelled;
@@ -58,9 +61,9 @@ public final class Session implements AutoCloseable {
         return length;
     }
 
-    /** The tokens held. */
+    /** The tokens held; not what stands for the rows of an image before them. */
     public int[] tokens() {
-        return Arrays.copyOf(tokens, length);
+        return Arrays.copyOfRange(tokens, imageRows, length);
     }
 
     /** The tokens held and room for more; not a copy. */
@@ -129,7 +132,7 @@ public final class Session implements AutoCloseable {
                     .add(state, n);
             push(batch, 0, next, at, n);
             batch.total(total);
-            model.run(runner, batch, false);
+            runWords(batch);
         }
         readLogits(runner, 0);
         return logits;
@@ -146,6 +149,17 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** Runs rows of words, which hold no pixels where a model reads those too. */
+    private void runWords(Batch b) {
+        if (model.readsImages()) {
+            if (blank.dim(0) != b.rows()) {
+                blank = Patches.blank(b.rows(), ImageSizes.of(model.config()));
+            }
+            b.put("patches", blank);
+        }
+        model.run(runner, b, false);
+    }
+
     /** Notes n of the next tokens and gives them to a batch from a row on. */
     private void push(Batch b, int row, int[] next, int at, int n) {
         reserve(length + n);
@@ -153,6 +167,7 @@ public final class Session implements AutoCloseable {
             tokens[length + i] = next[at + i];
             b.put("tokens", row + i, next[at + i]);
             b.put("position", row + i, length + i);
+            b.put("token_type_ids", row + i, 1); // a word; asked for where there are images too
         }
         length += n;
     }
@@ -197,7 +212,7 @@ public final class Session implements AutoCloseable {
         int[] done = new int[next.size()];
         List<Integer> inStep = new ArrayList<>();
         while (addTogether(first.batch, sessions, next, done, inStep) > 0) {
-            first.model.run(first.runner, first.batch, false);
+            first.runWords(first.batch);
             for (int row = 0; row < inStep.size(); row++) {
                 sessions.get(inStep.get(row)).readLogits(first.runner, row);
             }
@@ -244,7 +259,7 @@ public final class Session implements AutoCloseable {
             int n = Math.min(CHUNK, next.length - at);
             batch.clear().want(Batch.Wanted.ALL).add(state, n).total(total);
             push(batch, 0, next, at, n);
-            model.run(runner, batch, false);
+            runWords(batch);
             Tensor part = runner.output("logits");
             java.lang.foreign.MemorySegment.copy(part.data(), 0, all.data(), at * part.dim(1) * 4, part.size() * 4);
         }
@@ -329,18 +344,32 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Runs an image.
+     * Runs an image. A decoder's words then follow it ({@link #append}, {@link #set}, {@link #generate}), until {@link #reset}.
      *
      * @param pixels {@code [channel, height, width]}, normalised as the model wants it
      */
     public void image(Tensor pixels) {
-        requireVision();
+        requireImages();
         reset();
-        patches = Patches.cut(pixels, dev.cutaway.model.arch.ImageSizes.of(model.config()));
-        length = (int) patches.dim(0);
-        batch.clear().want(Batch.Wanted.ALL).add(state, length).put("patches", patches);
-        for (int i = 0; i < length; i++) {
+        Tensor rows = Patches.cut(pixels, ImageSizes.of(model.config()));
+        int n = (int) rows.dim(0);
+        boolean words = model.family() == Family.DECODER;
+        if (words) {
+            checkRoom(n);
+            reserve(n);
+            Arrays.fill(tokens, 0, n, 0); // read by nobody
+            imageRows = n;
+        }
+        patches = rows;
+        length = n;
+        batch.clear()
+                .want(words ? Batch.Wanted.NONE : Batch.Wanted.ALL)
+                .add(state, n)
+                .put("patches", patches);
+        for (int i = 0; i < n; i++) {
             batch.put("position", i, i);
+            batch.put("tokens", i, 0);
+            batch.put("token_type_ids", i, 0);
         }
         model.run(runner, batch, false);
     }
@@ -360,7 +389,14 @@ public final class Session implements AutoCloseable {
     }
 
     private void requireVision() {
+        requireImages();
         if (model.family() != Family.VISION) {
+            throw new BadInputException(model.name() + ": has no classes or vectors of images; it writes about them");
+        }
+    }
+
+    private void requireImages() {
+        if (!model.readsImages()) {
             throw new BadInputException(model.name() + ": reads no images; use a vision model such as ViT");
         }
     }
@@ -385,8 +421,12 @@ public final class Session implements AutoCloseable {
         if (n < 0 || n > length) {
             throw new IllegalArgumentException("cannot truncate " + length + " tokens to " + n);
         }
+        if (n > 0 && n < imageRows) {
+            throw new IllegalArgumentException("cannot truncate an image of " + imageRows + " rows to " + n);
+        }
         state.truncate(n);
         length = n;
+        imageRows = Math.min(imageRows, n);
     }
 
     /** Forgets everything. */
@@ -396,20 +436,22 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Makes the session hold these tokens, reusing the longest common prefix of what it holds.
+     * Makes the session hold these tokens (behind its image, if it holds one), reusing the longest common prefix of what it holds.
      *
      * @return logits of the last one's next token
      */
     public float[] set(int... wanted) {
         int common = commonPrefix(wanted);
-        truncate(common);
+        truncate(imageRows + common);
         return append(Arrays.copyOfRange(wanted, common, wanted.length));
     }
 
     /** How many of these tokens the session holds already, from the first; at least one is left to run. */
     int commonPrefix(int[] wanted) {
         int common = 0;
-        while (common < length && common < wanted.length - 1 && tokens[common] == wanted[common]) {
+        while (imageRows + common < length
+                && common < wanted.length - 1
+                && tokens[imageRows + common] == wanted[common]) {
             common++;
         }
         return common;
@@ -458,6 +500,7 @@ public final class Session implements AutoCloseable {
         s.positions = positions;
         s.source = source;
         s.patches = patches;
+        s.imageRows = imageRows;
         s.length = length;
         s.logits = logits.clone();
         return s;
@@ -503,8 +546,9 @@ public final class Session implements AutoCloseable {
         for (int i = 0; i < n; i++) {
             batch.put("tokens", i, tokens[i]);
             batch.put("position", i, i);
+            batch.put("token_type_ids", i, 1);
         }
-        model.run(runner, batch, false);
+        runWords(batch); // what an image gave before the blocks is in the residual
         readLogits(runner, 0);
     }
 
@@ -532,7 +576,8 @@ public final class Session implements AutoCloseable {
     int[] ints(String name, int from, int to) {
         return switch (name) {
             case "tokens" -> Arrays.copyOfRange(tokens, from, to);
-            case "token_type_ids" -> Arrays.copyOfRange(types, from, to);
+            case "token_type_ids" ->
+                model.family() == Family.DECODER ? modalities(from, to) : Arrays.copyOfRange(types, from, to);
             case "source tokens" -> source.clone();
             case "position" -> positions.length == 0 ? range(from, to) : Arrays.copyOfRange(positions, from, to);
             case "row" -> range(from, to);
@@ -550,8 +595,16 @@ public final class Session implements AutoCloseable {
         return r;
     }
 
+    private int[] modalities(int from, int to) {
+        int[] r = new int[to - from];
+        Arrays.fill(r, Math.clamp(imageRows - from, 0, r.length), r.length, 1);
+        return r;
+    }
+
     Tensor patches(int from, int to) {
-        return patches.slice(0, from, to);
+        return model.family() == Family.DECODER
+                ? Patches.padded(patches, imageRows, from, to, ImageSizes.of(model.config()))
+                : patches.slice(0, from, to);
     }
 
     int sourceLength() {

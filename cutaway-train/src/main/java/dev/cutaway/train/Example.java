@@ -2,6 +2,8 @@ package dev.cutaway.train;
 
 import dev.cutaway.graph.Binding;
 import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -106,6 +108,31 @@ public record Example(
         in.put("patches", patches);
         in.put("position", upTo(n));
         return new Example(in, Binding.rows(n, n), new int[] {label});
+    }
+
+    /**
+     * An image as rows of pixels, and the words behind it.
+     *
+     * @param labels of the words' rows; the image's do not count
+     */
+    public static Example captioned(Tensor patches, int[] ids, int[] labels) {
+        int image = (int) patches.dim(0);
+        int n = image + ids.length;
+        int[] tokens = new int[n];
+        int[] types = new int[n];
+        int[] all = new int[n];
+        Arrays.fill(types, image, n, 1);
+        Arrays.fill(all, 0, image, Objective.NOT_COUNTED);
+        System.arraycopy(ids, 0, tokens, image, ids.length);
+        System.arraycopy(labels, 0, all, image, labels.length);
+        Tensor pixels = Tensor.zeros(n, patches.dim(1)); // none where there are words
+        MemorySegment.copy(patches.data(), 0, pixels.data(), 0, 4 * patches.size());
+        Map<String, Tensor> in = rows(n);
+        in.put("patches", pixels);
+        in.put("tokens", ints(tokens));
+        in.put("token_type_ids", ints(types));
+        in.put("position", upTo(n));
+        return new Example(in, Binding.rows(n, n), all);
     }
 
     /** Rows whose label of this name counts. */

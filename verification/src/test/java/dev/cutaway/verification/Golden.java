@@ -60,7 +60,12 @@ final class Golden implements AutoCloseable {
     Session run(int sequence) {
         Session s = model.session();
         switch (model.family()) {
-            case DECODER -> s.append(ids("input_ids", "attention_mask", sequence).ids);
+            case DECODER -> {
+                if (model.readsImages()) {
+                    s.image(inputs.require("pixel_values").row(sequence));
+                }
+                s.append(ids("input_ids", "attention_mask", sequence).ids);
+            }
             case ENCODER -> {
                 Ids ids = ids("input_ids", "attention_mask", sequence);
                 int[] types = inputs.names().contains("token_type_ids")
@@ -105,7 +110,7 @@ final class Golden implements AutoCloseable {
             }
             Tensor want = expected.require(name);
             Tensor got = look.value(name);
-            boolean image = model.family() == Family.VISION;
+            boolean image = model.readsImages();
             errors.put(name, error(name, got, want, sequence, image, rows, target));
         }
         return errors;

@@ -38,8 +38,13 @@ class GoldenTest {
         return Path.of("golden").toAbsolutePath();
     }
 
-    static JsonNode cases() throws IOException {
-        return new ObjectMapper().readTree(root().resolve("cases.json").toFile());
+    /** The cases of transformers, and those of architectures that it does not have. */
+    static List<JsonNode> cases() throws IOException {
+        List<JsonNode> all = new ArrayList<>();
+        for (String index : List.of("cases.json", "own.json")) {
+            new ObjectMapper().readTree(root().resolve(index).toFile()).forEach(all::add);
+        }
+        return all;
     }
 
     static Golden open(JsonNode c) {

@@ -218,6 +218,15 @@ class TorchGradientsTest {
     private static List<Example> batch(Model model, Checkpoint inputs, Tensor labels) {
         List<Example> out = new ArrayList<>();
         for (int i = 0; i < labels.dim(0); i++) {
+            if (model.family() == Family.DECODER && model.readsImages()) {
+                Tensor patches = model.patches(inputs.require("pixel_values").row(i));
+                int[] words = all(labels.row(i));
+                out.add(Example.captioned(
+                        patches,
+                        all(inputs.require("input_ids").row(i)),
+                        java.util.Arrays.copyOfRange(words, (int) patches.dim(0), words.length)));
+                continue;
+            }
             if (model.family() == Family.VISION) {
                 Tensor pixels = inputs.require("pixel_values").row(i);
                 out.add(Example.image(model.patches(pixels), labels.getInt(i)));

@@ -31,6 +31,11 @@ public interface Architecture {
         return 0;
     }
 
+    /** Whether it reads images; a decoder that does reads one before its words. */
+    default boolean readsImages() {
+        return family() == Family.VISION;
+    }
+
     /** What base-model names are prefixed with in checkpoints of models with a head ({@code transformer.}); tried and left out. */
     default String basePrefix() {
         return "model.";

@@ -26,7 +26,8 @@ public final class Architectures {
             new Vit(),
             new Deit(),
             new Swin(),
-            new ConvNext());
+            new ConvNext(),
+            new Captioner());
 
     private Architectures() {}
 

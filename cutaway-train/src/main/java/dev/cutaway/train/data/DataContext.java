@@ -4,6 +4,7 @@ import dev.cutaway.model.Config;
 import dev.cutaway.model.Family;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.Sizes;
+import dev.cutaway.model.arch.Architectures;
 import dev.cutaway.model.arch.ImageSizes;
 import dev.cutaway.model.arch.Labels;
 import dev.cutaway.tensor.BadInputException;
@@ -102,6 +103,13 @@ public record DataContext(
 
     int tokenTypes() {
         return config.positive("type_vocab_size", 2);
+    }
+
+    /** Whether the model reads images. */
+    boolean readsImages() {
+        String type = architecture();
+        return family == Family.VISION
+                || Architectures.all().stream().anyMatch(a -> a.name().equals(type) && a.readsImages());
     }
 
     ImageSizes image() {

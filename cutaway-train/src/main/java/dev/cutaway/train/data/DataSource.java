@@ -1,5 +1,6 @@
 package dev.cutaway.train.data;
 
+import dev.cutaway.model.Family;
 import dev.cutaway.tensor.UsageException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,9 +43,12 @@ public final class DataSource {
         Map<String, Object> all = new LinkedHashMap<>(data);
         all.remove("valid");
         Kind kind = Kind.of("data", all);
-        if (kind == Kind.IMAGES && "computed".equals(all.get("normalise"))) {
-            Levels levels =
-                    ImageData.of(new Keys("data", new LinkedHashMap<>(all))).levels(context);
+        boolean images = kind == Kind.IMAGES || kind == Kind.CAPTIONS;
+        if (images && "computed".equals(all.get("normalise"))) {
+            Keys keys = new Keys("data", new LinkedHashMap<>(all));
+            Levels levels = kind == Kind.IMAGES
+                    ? ImageData.of(keys).levels(context)
+                    : CaptionData.of(keys).levels(context);
             all.remove("normalise");
             all.put("mean", levels.mean());
             all.put("std", levels.deviation());
@@ -82,13 +86,20 @@ public final class DataSource {
             String where, Map<String, Object> data, Task task, DataContext context, boolean heldOut) {
         task.requireFor(context.family(), context.architecture());
         Keys keys = new Keys(where, data);
-        return switch (Kind.of(where, data)) {
+        Kind kind = Kind.of(where, data);
+        boolean seen = kind == Kind.IMAGES || kind == Kind.CAPTIONS;
+        if (context.family() == Family.DECODER && context.readsImages() && !seen) {
+            throw new UsageException(where + "." + kind.key() + ": model_type " + context.architecture()
+                    + " learns words about images; give data.captions, or data.images with data.templates");
+        }
+        return switch (kind) {
             case BATCHES -> PreparedData.of(keys).open(task, context, heldOut);
             case TEXT -> TextData.of(keys, task).open(task, context, heldOut);
             case CHAT -> ChatData.of(keys).open(task, context, heldOut);
             case PAIRS -> PairData.of(keys, context).open(task, context, heldOut);
             case LABELLED -> LabelledData.of(keys).open(task, context, heldOut);
             case IMAGES -> ImageData.of(keys).open(task, context, heldOut);
+            case CAPTIONS -> CaptionData.of(keys).open(task, context, heldOut);
             case SENTENCES -> SentenceData.of(keys).open(task, context, heldOut);
         };
     }

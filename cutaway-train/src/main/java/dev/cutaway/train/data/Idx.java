@@ -1,6 +1,7 @@
 package dev.cutaway.train.data;
 
 import dev.cutaway.model.arch.ImageSizes;
+import dev.cutaway.model.image.Picture;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.ResourceException;
 import java.io.EOFException;
@@ -73,6 +74,16 @@ record Idx(Path file, byte[] bytes, int[] dims) {
                     file + ": goes on after the " + size + " bytes that its header says; get it again");
         }
         return all;
+    }
+
+    /** One image, its levels as all three colours. */
+    Picture picture(int i) {
+        int plane = dims[1] * dims[2];
+        byte[] rgb = new byte[3 * plane];
+        for (int p = 0; p < rgb.length; p++) {
+            rgb[p] = bytes[i * plane + p / 3];
+        }
+        return new Picture(dims[2], dims[1], rgb);
     }
 
     /** The images as a model reads them: grey, or three equal channels. */

@@ -1,63 +1,49 @@
 package dev.cutaway.train.data;
 
+import dev.cutaway.model.Family;
 import dev.cutaway.model.arch.ImageSizes;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.UsageException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Images with their classes.
+ * Images with their classes, or with captions that are made from these.
  *
  * @param images an IDX file, or a folder with a folder for each class
  * @param labels the IDX file of the classes; empty for a folder
  * @param names the classes in the order of their numbers; empty: as the configuration says, else the folders' names, sorted
- * @param mean of levels from 0 to 1, taken away: one number, or one for each channel
- * @param deviation what is then divided by
- * @param computed whether both are those of the images
- * @param flip whether every other image is mirrored
- * @param crop pixels of black put around before a piece of the old size is cut out anywhere
+ * @param look how images become numbers
  * @param subset share of the images that is learnt from, of each class alike
  * @param shuffled whether each epoch has its own order
+ * @param templates of captions; empty where classes are learnt
  */
 record ImageData(
         Path images,
         Optional<Path> labels,
         List<String> names,
-        List<Double> mean,
-        List<Double> deviation,
-        boolean computed,
-        boolean flip,
-        int crop,
+        ImageLook look,
         double subset,
-        boolean shuffled) {
-    ImageData {
-        mean = mean.isEmpty() ? List.of(0.5) : List.copyOf(mean);
-        deviation = deviation.isEmpty() ? List.of(0.5) : List.copyOf(deviation);
-    }
-
+        boolean shuffled,
+        List<String> templates) {
     static ImageData of(Keys keys) {
-        boolean computed =
-                keys.choice("normalise", "given", "given", "computed").equals("computed");
-        if (computed && (keys.has("mean") || keys.has("std"))) {
-            throw keys.bad("normalise", "is computed, but data.mean or data.std is given; leave one out");
-        }
         ImageData data = new ImageData(
                 keys.file("images"),
                 keys.optionalFile("labels"),
                 keys.texts("classes"),
-                keys.reals("mean", -1000, 1000),
-                keys.reals("std", 1e-6, 1000),
-                computed,
-                keys.flag("flip", false),
-                keys.whole("crop", 0, 1024, 0),
+                ImageLook.of(keys),
                 keys.real("subset", 1e-6, 1, 1),
-                keys.choice("order", "shuffled", "sequential", "shuffled").equals("shuffled"));
+                keys.choice("order", "shuffled", "sequential", "shuffled").equals("shuffled"),
+                keys.texts("templates"));
         keys.done();
+        for (String t : data.templates) {
+            if (!t.contains(Captions.CLASS)) {
+                throw keys.bad("templates", "holds \"" + t + "\", which lacks " + Captions.CLASS);
+            }
+        }
         return data;
     }
 
@@ -68,46 +54,82 @@ record ImageData(
                 : ImageFolder.classesOf(images);
     }
 
+    /** All captions that there are. */
+    List<String> captions() {
+        if (templates.isEmpty() || classes().isEmpty()) {
+            throw new UsageException("data.images has texts where captions are made of classes; give data."
+                    + (templates.isEmpty() ? "templates" : "classes"));
+        }
+        return classes().stream()
+                .flatMap(c -> templates.stream().map(t -> t.replace(Captions.CLASS, c)))
+                .toList();
+    }
+
     Batches open(Task task, DataContext context, boolean heldOut) {
-        if (task != Task.CLASSIFY) {
-            throw new UsageException("data.images is for classify; " + task.text() + " needs another kind of data");
-        }
-        if (context.family() != dev.cutaway.model.Family.VISION) {
-            throw new UsageException(
-                    "data.images is for image models; model_type " + context.architecture() + " reads texts");
-        }
-        ImageSizes sizes = context.image();
+        requireReader(task, context);
         Complaints complaints = new Complaints();
-        Loaded loaded = load(context, sizes, complaints);
+        Loaded loaded = load(context, complaints);
         long[] chosen = Subset.of(loaded.answers(), heldOut ? 1 : subset, context.seed());
-        Levels levels = computed
-                ? Levels.of(loaded.pictures(), chosen, sizes)
-                : new Levels(each("mean", mean, sizes), each("std", deviation, sizes));
-        Source all = new Images(
+        Images all = look.of(
                 images.toString(),
                 loaded.pictures(),
                 loaded.answers(),
                 loaded.names(),
-                sizes,
-                levels,
-                flip && !heldOut,
-                heldOut ? 0 : crop,
-                context.patches(),
+                chosen,
+                context,
+                heldOut,
                 complaints);
-        Source source = new Subset(all, chosen);
+        Source source =
+                new Subset(templates.isEmpty() ? all : Captions.ofClasses(all, captions(loaded), context), chosen);
         return new Drawn(
                 source, new Order(source.size(), context.batch(), context.seed(), shuffled && !heldOut, heldOut));
     }
 
+    private List<List<String>> captions(Loaded loaded) {
+        List<String> known = loaded.names();
+        int most = Arrays.stream(loaded.answers()).max().orElse(0);
+        if (known.size() <= most) {
+            throw new UsageException(
+                    "data.templates need the names of all classes; give data.classes, " + (most + 1) + " names");
+        }
+        return known.stream()
+                .map(c -> templates.stream()
+                        .map(t -> t.replace(Captions.CLASS, c))
+                        .toList())
+                .toList();
+    }
+
+    private void requireReader(Task task, DataContext context) {
+        if (task == Task.CLASSIFY && !templates.isEmpty()) {
+            throw new UsageException("data.templates are for captions (next-token); classify learns the classes");
+        }
+        if (task == Task.NEXT_TOKEN && context.readsImages()) {
+            if (templates.isEmpty()) {
+                throw new UsageException("data.templates is missing; captions are made of it, such as \"a photo of "
+                        + Captions.CLASS + "\"");
+            }
+            return;
+        }
+        if (task != Task.CLASSIFY) {
+            throw new UsageException("data.images is for classify, and for next-token in a model that reads images; "
+                    + task.text() + " of model_type " + context.architecture() + " needs another kind of data");
+        }
+        if (context.family() != Family.VISION) {
+            throw new UsageException(
+                    "data.images is for image models; model_type " + context.architecture() + " reads texts");
+        }
+    }
+
     /** Mean and deviation of the images that are learnt from. */
     Levels levels(DataContext context) {
-        Loaded loaded = load(context, context.image(), new Complaints());
+        Loaded loaded = load(context, new Complaints());
         return Levels.of(loaded.pictures(), Subset.of(loaded.answers(), subset, context.seed()), context.image());
     }
 
     private record Loaded(Pictures pictures, int[] answers, List<String> names) {}
 
-    private Loaded load(DataContext context, ImageSizes sizes, Complaints complaints) {
+    private Loaded load(DataContext context, Complaints complaints) {
+        ImageSizes sizes = context.image();
         if (Files.isDirectory(images)) {
             if (labels.isPresent()) {
                 throw new UsageException("data.labels is for an IDX file of images; " + images + " is a folder");
@@ -118,8 +140,7 @@ record ImageData(
         }
         Path file = labels.orElseThrow(() -> new UsageException(
                 "data.labels is missing; the IDX file " + images + " needs one with the classes beside it"));
-        Idx pixels = Idx.read(images, 3);
-        Pictures pictures = pixels.pictures(sizes);
+        Pictures pictures = Idx.read(images, 3).pictures(sizes);
         Idx classes = Idx.read(file, 1);
         if (classes.dims()[0] != pictures.count()) {
             throw new BadInputException(file + ": holds " + classes.dims()[0] + " labels, " + images + " "
@@ -134,16 +155,5 @@ record ImageData(
             }
         }
         return new Loaded(pictures, answers, Classes.of(names, context, List::of));
-    }
-
-    private static List<Double> each(String key, List<Double> given, ImageSizes sizes) {
-        if (given.size() == sizes.channels()) {
-            return given;
-        }
-        if (given.size() != 1) {
-            throw new UsageException("data." + key + " holds " + given.size()
-                    + " numbers; give one, or one for each of the " + sizes.channels() + " channels");
-        }
-        return new ArrayList<>(Collections.nCopies(sizes.channels(), given.getFirst()));
     }
 }

@@ -35,12 +35,16 @@ record Images(
 
     @Override
     public Example example(long i, SplittableRandom draws) {
+        return Example.image(patches(i, draws), answers[(int) i]);
+    }
+
+    /** One image as rows of pixels. */
+    Tensor patches(long i, SplittableRandom draws) {
         boolean mirrored = flip && draws.nextBoolean();
         int dy = crop == 0 ? 0 : draws.nextInt(2 * crop + 1) - crop;
         int dx = crop == 0 ? 0 : draws.nextInt(2 * crop + 1) - crop;
         float[] pixels = pixels(pictures.levels((int) i), mirrored, dy, dx);
-        Tensor image = Tensor.of(pixels, sizes.channels(), sizes.height(), sizes.width());
-        return Example.image(patches.apply(image), answers[(int) i]);
+        return patches.apply(Tensor.of(pixels, sizes.channels(), sizes.height(), sizes.width()));
     }
 
     /** The image moved and mirrored, as small numbers; what comes from beyond its edge is black. */

@@ -16,6 +16,7 @@ enum Kind {
     SENTENCES,
     PAIRS,
     LABELLED,
+    CAPTIONS,
     IMAGES,
     TEXT; // last: data.labelled has a key text too
 

@@ -62,9 +62,14 @@ public final class Texts implements Iterator<String>, AutoCloseable {
                     }
                     case PAIRS -> fields(Table.of(keys, "pairs"), keys, ignored, "source", "1", "target", "2");
                     case LABELLED -> fields(Table.of(keys, "labelled"), keys, ignored, "text", "2", "pair", "");
-                    case BATCHES, CHAT, IMAGES ->
-                        throw new UsageException(
-                                "tokenizer.train needs data of texts, sentences, pairs or labelled texts");
+                    case CAPTIONS -> fields(Table.of(keys, "captions"), keys, ignored, "caption", "caption", "", "");
+                    case IMAGES -> {
+                        List<String> captions = ImageData.of(keys).captions();
+                        yield sink -> captions.forEach(sink);
+                    }
+                    case BATCHES, CHAT ->
+                        throw new UsageException("tokenizer.train needs data of texts, sentences, pairs, labelled"
+                                + " texts or captions");
                 });
     }
 
@@ -81,7 +86,7 @@ public final class Texts implements Iterator<String>, AutoCloseable {
     private static Consumer<Consumer<String>> fields(
             Table table, Keys keys, Complaints ignored, String first, String one, String second, String two) {
         String a = keys.text(first, one);
-        String b = keys.text(second, two);
+        String b = second.isEmpty() ? "" : keys.text(second, two);
         List<String> wanted = b.isEmpty() ? List.of(a) : List.of(a, b);
         return sink -> table.each(wanted, ignored, row -> row.values().forEach(sink));
     }
