@@ -17,8 +17,9 @@ import picocli.CommandLine.Option;
 /** {@code cutaway eval}: how well a model predicts a text, translates, or knows images. */
 @Command(
         name = "eval",
-        description = "Loss, perplexity and bits per byte of a text; BLEU and loss of an encoder-decoder's translations;"
-                + " how many images are classified, or named, right.")
+        description =
+                "Loss, perplexity and bits per byte of a text; BLEU and loss of an encoder-decoder's translations;"
+                        + " how many images are classified, or named, right.")
 final class Eval implements Runnable {
     private static final int MAX_CONTEXT = 2048;
 
