@@ -3,11 +3,12 @@
 import { LitElement, html, nothing } from 'lit';
 import { PRESETS, FIRST } from './presets';
 import { Scale, clamp, type Theme } from './scale';
-import { type State, parse, write } from './state';
+import { type State, kept, parse, write } from './state';
 import { Store } from './store';
 import { type Context, type ViewParts, chosen, geometry, settings, token } from './context';
 import { ruler } from './ruler';
 import { spine } from './spine';
+import { steps } from './steps';
 import { titleBlock } from './title';
 import { say } from './tip';
 import { modelView } from './view-model';
@@ -16,13 +17,19 @@ import { headView } from './view-head';
 import { numberView } from './view-number';
 import { nextView } from './view-next';
 import { tokensView } from './view-tokens';
+import { trainingView } from './view-training';
 
 const GENERATED_AT_FIRST = 4;
 const VIEWS: Record<string, (c: Context) => ViewParts> = {
-  model: modelView, layer: layerView, head: headView, number: numberView, next: nextView, tokens: tokensView,
+  model: modelView, layer: layerView, head: headView, number: numberView, next: nextView, tokens: tokensView, training: trainingView,
 };
 const FULL = new Set(['next', 'number', 'tokens']);
 const WITHOUT_RULER = new Set(['number', 'tokens']);
+/** milliseconds between two steps: a replay of few steps goes slowly, one of many takes about twenty seconds */
+const PLAYED_EVERY = 450;
+const PLAYED_AT_LEAST = 120;
+const PLAYED_IN = 20_000;
+const TOLD_EVERY = 1000;
 
 export class CutApp extends LitElement {
   private readonly store = new Store(() => this.requestUpdate());
@@ -31,6 +38,10 @@ export class CutApp extends LitElement {
   private lastView = '';
   private revealed = '';
   private typed?: string;
+  private playing = false;
+  private stepping?: Promise<void>;
+  /** when the run that the shown model belongs to began */
+  private begun?: number;
 
   createRenderRoot(): HTMLElement {
     return this;
@@ -42,6 +53,14 @@ export class CutApp extends LitElement {
     addEventListener('popstate', () => this.arrive());
     addEventListener('keydown', (e) => this.key(e));
     this.store.onhello = () => void this.begin();
+    this.store.onrun = (event) => {
+      // A new step alone changes nothing in the other views.
+      if (this.state.view === 'training' || event.saved || event.about) this.store.touch();
+      this.told();
+    };
+    // Time left and time since the last news change without news.
+    setInterval(() => { if (this.state.view === 'training' && this.store.training && !this.store.training.finished) this.requestUpdate(); }, TOLD_EVERY);
+    document.addEventListener('visibilitychange', () => this.told());
     this.store.wire.connect();
   }
 
@@ -73,7 +92,8 @@ export class CutApp extends LitElement {
     const before = this.state;
     this.state = { ...parse(location.hash), th: this.state.th };
     if (this.state.model !== before.model) void this.begin();
-    else if (this.state.p !== before.p) void this.run();
+    else if (this.state.p !== before.p || this.state.i !== before.i) void this.run();
+    else if (this.state.step !== before.step) void this.toStep();
     this.requestUpdate();
   }
 
@@ -88,6 +108,11 @@ export class CutApp extends LitElement {
   };
 
   private async begin(): Promise<void> {
+    if (this.store.training) {
+      if (!location.hash) this.go({ view: 'training' }, true);
+      return; // the rest when the server has told which steps are saved
+    }
+    if (this.state.view === 'training') this.go({ view: 'model' }, true);
     await this.store.open(this.state.model || this.store.models[0]);
     if (!this.store.facts) return;
     if (!this.state.p) this.go({ p: FIRST, g: GENERATED_AT_FIRST }, true);
@@ -97,17 +122,82 @@ export class CutApp extends LitElement {
   /** Reads the prompt of the state and generates as many tokens as the state says. */
   private async run(): Promise<void> {
     this.typed = undefined;
-    await this.store.prompt(this.state.p);
+    if (this.store.training) {
+      this.store.shown = undefined;
+      await this.toStep();
+    } else await this.store.prompt(this.state.p);
     if (this.store.error) return;
     if (this.state.q < 0) this.go({ q: this.store.tokens.length - 1 }, true);
     if (this.store.causal && this.state.g > 0) await this.store.generate(settings(this.state), this.state.g);
   }
 
+  // ---- the steps of a training run
+
+  /** The run has told something: the newest model may be another one. */
+  private told(): void {
+    const { training, shown } = this.store;
+    if (!training || document.hidden || training.saved.length === 0) return;
+    if (this.begun !== undefined && shown && training.begin.time !== this.begun && (training.begin.step ?? 0) < shown.step) this.store.shown = undefined; // another run has taken its place
+    this.begun = training.begin.time;
+    if (!this.state.p) this.go({ p: training.prompts[0] ?? FIRST }, true);
+    if (!this.store.error && !this.playing && !this.stepping) void (this.store.shown ? this.toStep() : this.run());
+  }
+
+  /** Shows the model of the step that the state asks for; if that changes meanwhile, the last wish counts. */
+  private toStep(): Promise<void> {
+    this.stepping ??= this.follow().finally(() => { this.stepping = undefined; });
+    return this.stepping;
+  }
+
+  private async follow(): Promise<void> {
+    for (;;) {
+      while (this.store.busy) await new Promise((done) => setTimeout(done, 40));
+      const wanted = this.store.training?.nearest(this.state.step);
+      const there = this.store.shown;
+      if (!wanted || this.store.ended || (there && there.name === wanted.name)) return;
+      await this.store.replace(wanted, this.state.p, kept(this.state));
+      if (this.store.error) return;
+    }
+  }
+
+  /** What models wrote so far stays the text, whichever step's model reads it next. */
+  private stepTo(step: number): Promise<void> {
+    const { tokens, prompted, training } = this.store;
+    if (!training || training.saved.length === 0) return Promise.resolve();
+    const to = step < 0 ? -1 : training.nearest(step)!.step;
+    const i = tokens.slice(prompted).map((t) => t.id).join('.');
+    this.store.error = '';
+    this.go(tokens.length ? { step: to, i, g: 0 } : { step: to }, true);
+    return this.toStep();
+  }
+
+  private async play(): Promise<void> {
+    this.playing = !this.playing;
+    this.requestUpdate();
+    const { training } = this.store;
+    if (!this.playing || !training) return;
+    let at = training.saved.findIndex((s) => s.step === this.store.shown?.step);
+    if (at === training.saved.length - 1) at = -1;
+    while (this.playing && ++at < training.saved.length) {
+      const began = performance.now();
+      await this.stepTo(training.saved[at].step);
+      if (this.store.error || this.store.ended) break;
+      const every = clamp(PLAYED_IN / training.saved.length, PLAYED_AT_LEAST, PLAYED_EVERY);
+      await new Promise((done) => setTimeout(done, Math.max(0, every - (performance.now() - began))));
+    }
+    this.playing = false;
+    this.requestUpdate();
+  }
+
+  // ---- the text
+
   private readonly submit = (e: Event): void => {
     e.preventDefault();
     const text = this.querySelector<HTMLInputElement>('#prompt input')!.value;
     if (!text || this.store.busy) return;
-    this.go({ p: text, g: GENERATED_AT_FIRST, q: -1, n: '', z: '' });
+    // Over a training run the text shall be the same for all steps.
+    this.go({ p: text, g: this.store.training ? 0 : GENERATED_AT_FIRST, i: '', q: -1, n: '', z: '' });
+    if (this.store.training && this.store.training.saved.length === 0) return;
     void this.run();
   };
 
@@ -116,14 +206,16 @@ export class CutApp extends LitElement {
     const before = this.store.tokens.length;
     await this.store.generate(settings(this.state), count);
     const grown = this.store.tokens.length - before;
-    this.go({ g: this.store.tokens.length - this.store.prompted, q: grown > 0 ? this.store.tokens.length - 1 : this.state.q }, true);
+    this.go({ g: this.store.tokens.length - this.store.prompted - kept(this.state).length, q: grown > 0 ? this.store.tokens.length - 1 : this.state.q }, true);
   }
 
   private async less(): Promise<void> {
     const length = this.store.tokens.length - 1;
     if (this.store.busy || length < 1) return;
     await this.store.truncate(length);
-    this.go({ g: Math.max(0, length - this.store.prompted), q: Math.min(this.state.q, length - 1) }, true);
+    const after = Math.max(0, length - this.store.prompted);
+    const ids = kept(this.state).slice(0, after);
+    this.go({ i: ids.join('.'), g: after - ids.length, q: Math.min(this.state.q, length - 1) }, true);
   }
 
   private key(e: KeyboardEvent): void {
@@ -150,7 +242,7 @@ export class CutApp extends LitElement {
     else if (s.view === 'layer' && s.z) this.go({ z: '' });
     else if (s.view === 'layer' && s.n) this.go({ n: '' });
     else if (s.view === 'head') this.go({ view: 'layer' });
-    else if (s.view !== 'model') this.go({ view: 'model' });
+    else if (s.view !== 'model' && s.view !== 'training') this.go({ view: 'model' });
   }
 
   private get theme(): Theme {
@@ -172,6 +264,7 @@ export class CutApp extends LitElement {
       scale: new Scale(this.theme, knee, end),
       geometry: geometry(this.stageSize[0], this.stageSize[1], facts?.layers ?? 12, this.store.tokens.length),
       go: this.go,
+      replay: { playing: this.playing, to: (step) => { this.playing = false; void this.stepTo(step); }, play: () => void this.play() },
     };
   }
 
@@ -179,11 +272,12 @@ export class CutApp extends LitElement {
 
   render() {
     const c = this.context();
-    const view = this.store.facts && this.store.tokens.length > 0 ? VIEWS[this.state.view](c) : undefined;
+    const training = this.state.view === 'training' && this.store.training !== undefined;
+    const view = training || (this.store.facts && this.store.tokens.length > 0 && this.state.view !== 'training') ? VIEWS[this.state.view](c) : undefined;
     document.documentElement.dataset.theme = this.theme;
     document.title = `Cutaway: ${view ? view.title : 'opening'}`;
-    const classes = (FULL.has(this.state.view) ? 'full ' : '') + (WITHOUT_RULER.has(this.state.view) ? 'noruler' : '');
-    return html`${this.bar(c)}
+    const classes = (FULL.has(this.state.view) ? 'full ' : '') + (WITHOUT_RULER.has(this.state.view) ? 'noruler' : '') + (training ? 'curves' : '');
+    return html`${this.bar(c)}${steps(c)}
       <main id="main" class=${classes}>
         <h1 class="sr">Cutaway: ${view ? view.title : 'opening a model'}</h1>
         <div id="corner">${this.corner()}</div>
@@ -244,7 +338,7 @@ export class CutApp extends LitElement {
         ${link({ view: 'model' }, 'Model', at === 'model')}<i>›</i>${link({ view: 'layer', l, h }, `Layer ${l}`, at === 'layer')}<i>›</i>${link({ view: 'head', l, h }, `Head ${h}`, at === 'head')}<i>›</i>${link({ view: 'number' }, 'Number', at === 'number')}
       </nav>
       ${this.promptBox()}
-      <nav id="modes" aria-label="Views">${link({ view: 'tokens' }, 'Tokens', at === 'tokens')}${link({ view: 'next' }, 'Next token', at === 'next')}</nav>
+      <nav id="modes" aria-label="Views">${this.store.training ? link({ view: 'training' }, 'Training', at === 'training') : nothing}${link({ view: 'tokens' }, 'Tokens', at === 'tokens')}${link({ view: 'next' }, 'Next token', at === 'next')}</nav>
       <div id="tools">
         <button class="btn" ?hidden=${at === 'number'} aria-pressed=${String(!!this.state.twin)} title="Show the numbers as a table (t)" @click=${() => this.go({ twin: this.state.twin ? 0 : 1 })}>Table</button>
         <button class="btn" title="Change the theme (d)" @click=${() => this.setTheme(this.theme === 'dark' ? 'light' : 'dark')}>${this.theme === 'dark' ? 'Light' : 'Dark'}</button>
@@ -260,11 +354,12 @@ export class CutApp extends LitElement {
       <select aria-label="Prompts to try" title="Prompts to try" .value=${''} @change=${(e: Event) => this.choose(e)}>
         <option value="" disabled hidden></option>
         ${groups.map((g) => html`<optgroup label=${g}>${PRESETS.filter((p) => p.group === g).map((p) => html`<option value=${p.text}>${p.text}</option>`)}</optgroup>`)}
-        ${this.store.models.length > 1 ? html`<optgroup label="Models">${this.store.models.map((m) => html`<option value=${'model:' + m}>${m}</option>`)}</optgroup>` : nothing}
+        ${this.store.training ? html`<optgroup label="Prompts of the recipe">${this.store.training.prompts.map((p) => html`<option value=${p}>${p}</option>`)}</optgroup>` : nothing}
+        ${this.store.models.length > 1 && !this.store.training ? html`<optgroup label="Models">${this.store.models.map((m) => html`<option value=${'model:' + m}>${m}</option>`)}</optgroup>` : nothing}
       </select>
       ${busy === 'Generating' || busy === 'Continuing'
         ? html`<button class="btn primary" type="button" @click=${() => this.store.stop()}>Stop</button>`
-        : html`<button class="btn primary" type="submit" ?disabled=${!!busy}>Run</button>`}
+        : html`<button class="btn primary" type="submit" ?disabled=${!!busy && !this.stepping}>Run</button>`}
     </form>`;
   }
 
@@ -283,7 +378,7 @@ export class CutApp extends LitElement {
   }
 
   private corner() {
-    const off = !!this.store.busy || !this.store.causal || this.store.tokens.length === 0;
+    const off = (!!this.store.busy && !this.stepping) || !this.store.causal || this.store.tokens.length === 0;
     return html`<button class="btn ic" title="One token back" aria-label="One token back" ?disabled=${off} @click=${() => void this.less()}>‹</button>
       <button class="btn ic" title="Generate one token" aria-label="Generate one token" ?disabled=${off} @click=${() => void this.more(1)}>›</button>
       <button class="btn ic many" title="Generate 16 tokens" aria-label="Generate 16 tokens" ?disabled=${off} @click=${() => void this.more(16)}>»</button>`;
@@ -291,6 +386,8 @@ export class CutApp extends LitElement {
 
   private empty() {
     if (this.store.ended) return nothing;
+    const { training } = this.store;
+    if (training?.here && training.saved.length === 0) return html`<section class="card first"><div class="ph">No step is saved yet</div><p class="sub">The views of the model open as soon as the run has written its first checkpoint or snapshot. <a href="#/training" @click=${(e: Event) => { e.preventDefault(); this.go({ view: 'training' }); }}>Training</a> shows how far it is.</p></section>`;
     if (this.store.error) return html`<section class="card first" role="alert"><div class="ph">${this.store.facts ? 'This prompt cannot be read' : 'The model cannot be opened'}</div><p>${this.store.error}</p></section>`;
     return html`<section class="card first"><div class="ph">${this.store.busy || 'Opening the engine'}</div><p class="sub">${this.store.facts ? this.store.facts.name : 'The model is mapped into memory, not read.'}</p><div class="hatchbox waiting"></div></section>`;
   }

@@ -26,6 +26,8 @@ export interface Context {
   geometry: Geometry;
   /** changes the state; `replace` leaves no entry in the history */
   go: (change: Partial<State>, replace?: boolean) => void;
+  /** of a training run: shows the model of the saved step nearest to one (−1: of the newest), or plays all of them */
+  replay: { playing: boolean; to: (step: number) => void; play: () => void };
 }
 
 /** A view: what it draws on the stage, and what the panel beside it says. */

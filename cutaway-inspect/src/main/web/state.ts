@@ -1,8 +1,8 @@
 // The whole state of the page is its address: `#/layer/23/0?q=13&k=1&p=When+Mary…`. Moving with the arrows replaces the
 // entry in the history, opening something adds one.
 
-export type View = 'model' | 'layer' | 'head' | 'number' | 'next' | 'tokens';
-export const VIEWS: readonly View[] = ['model', 'layer', 'head', 'number', 'next', 'tokens'];
+export type View = 'model' | 'layer' | 'head' | 'number' | 'next' | 'tokens' | 'training';
+export const VIEWS: readonly View[] = ['model', 'layer', 'head', 'number', 'next', 'tokens', 'training'];
 
 export interface State {
   view: View;
@@ -37,11 +37,19 @@ export interface State {
   knee: number;
   end: number;
   model: string;
+  /** of a training run: the step whose model is shown, −1 for the newest that is saved */
+  step: number;
+  /** ids of the tokens after the prompt that another step's model generated, joined by dots */
+  i: string;
+  /** whether the loss is drawn on a log scale, and which norm is drawn by part */
+  ylog: number;
+  nm: number;
 }
 
 export const DEFAULTS: State = {
   view: 'model', l: -1, h: 0, q: -1, k: -1, n: '', p: '', g: 0, T: 0.8, K: 0, P: 0.95, m: 0, s: 1,
   lens: 0, sink: 0, stage: 'pattern', rot: 1, twin: 0, z: '', th: '', knee: 0, end: 0, model: '',
+  step: -1, i: '', ylog: 0, nm: 0,
 };
 
 const IN_PATH: Record<string, readonly (keyof State)[]> = { layer: ['l', 'h'], head: ['l', 'h'] };
@@ -76,6 +84,11 @@ export function write(state: State): string {
   }
   const text = query.toString();
   return `#/${path}${text ? '?' + text : ''}`;
+}
+
+/** The ids of the tokens that follow the prompt whatever the model. */
+export function kept(state: State): number[] {
+  return state.i.split('.').filter((part) => /^\d+$/.test(part)).map(Number);
 }
 
 /** One opened number. */

@@ -2,6 +2,7 @@
 // hatched until it arrives. What a view no longer asks for is dropped before the engine begins it.
 
 import { type Event, type Matrix, Wire } from './wire';
+import { Training } from './training';
 import { Words } from './words';
 import type { Derivation, Draw, Facts, Named, Piece, Settings, Trace } from './types';
 
@@ -39,6 +40,10 @@ export class Store {
   error = '';
   ended = false;
   continuations: Continuation[] = [];
+  /** the training run that the models are steps of */
+  training?: Training;
+  /** the saved step whose model all numbers are of */
+  shown?: { step: number; name: string };
 
   private rows = new Map<string, Float32Array[]>();
   private readonly revisions = new Map<string, number>();
@@ -49,6 +54,9 @@ export class Store {
   private readonly asked = new Set<string>();
   /** tensors that the engine refused: not asked for again until the tokens change */
   private readonly refused = new Set<string>();
+  /** what the present view has asked for: fetched whole before another step's model takes the place of this one's */
+  private readonly used = new Set<string>();
+  private readonly requests = new Map<string, { request: Record<string, unknown>; field: string }>();
   private pass = 0;
   private flushing = false;
   private left = false;
@@ -93,6 +101,7 @@ export class Store {
 
   /** The values of a tensor at one position, row-major over its other dimensions; undefined until they are here. */
   row(name: string, position: number): Float32Array | undefined {
+    this.used.add(name);
     const here = this.rows.get(name)?.[position];
     if (here || position < 0 || position >= this.tokens.length || !this.tensors.has(name)) return here;
     if (this.ended || this.refused.has(name)) return undefined;
@@ -106,6 +115,7 @@ export class Store {
   /** Values of a tensor by position and offset, for loops over all of them; NaN until they are here. */
   reader(name: string): (position: number, offset: number) => number {
     let rows = this.rows.get(name);
+    this.used.add(name);
     return (position, offset) => {
       rows ??= this.rows.get(name);
       const row = rows?.[position] ?? this.row(name, position);
@@ -166,6 +176,8 @@ export class Store {
 
   /** The reader has gone elsewhere: what the next drawing does not ask for again is dropped. */
   leave(): void {
+    this.used.clear();
+    this.requests.clear();
     this.left = true;
     this.flushSoon(60);
   }
@@ -193,7 +205,7 @@ export class Store {
     answer.then(
       (matrix) => {
         if (!this.flights.delete(number)) return;
-        this.keep(name, from, matrix);
+        this.keep(this.rows, this.tensors.get(name), from, matrix);
         this.touch();
       },
       (error: Error) => {
@@ -204,11 +216,11 @@ export class Store {
     );
   }
 
-  private keep(name: string, from: number, matrix: Matrix): void {
-    const tensor = this.tensors.get(name);
+  private keep(to: Map<string, Float32Array[]>, tensor: Named | undefined, from: number, matrix: Matrix): void {
     if (!tensor) return;
-    let rows = this.rows.get(name);
-    if (!rows) this.rows.set(name, (rows = []));
+    const { name } = tensor;
+    let rows = to.get(name);
+    if (!rows) to.set(name, (rows = []));
     this.revisions.set(name, (this.revisions.get(name) ?? 0) + 1);
     const axis = axisOf(tensor.dims);
     const count = matrix.shape[axis];
@@ -230,6 +242,7 @@ export class Store {
   // ---- answers that are asked for by a key: derivations, draws, traces
 
   private answer<T>(key: string, request: Record<string, unknown>, field: string): T | undefined {
+    this.requests.set(key, { request, field });
     if (this.answers.has(key)) return this.answers.get(key) as T;
     if (this.asked.has(key) || this.busy || this.ended) return undefined;
     this.asked.add(key);
@@ -280,6 +293,40 @@ export class Store {
       this.continuations = [];
       this.words.clear();
       this.forget(0);
+    });
+  }
+
+  /**
+   * Puts the model of another saved step in the place of this one, with the same text. What the view shows is fetched before anything
+   * changes, so that the sheet goes from one step's numbers to another's at once, and never shows both.
+   */
+  async replace(saved: { step: number; name: string }, text: string, then: number[]): Promise<void> {
+    await this.work(`Opening step ${saved.step}`, async () => {
+      const answer = await this.wire.ask<{ facts: Facts; tokens: Piece[]; tensors: Named[]; agreement?: number }>({ do: 'open', model: saved.name, text, then });
+      const tensors = new Map(answer.tensors.map((t) => [t.name, t]));
+      const rows = new Map<string, Float32Array[]>();
+      const answers = new Map<string, unknown>();
+      const fetches: Promise<void>[] = [];
+      for (const name of this.used) {
+        const there = [...(this.rows.get(name) ?? [])].flatMap((row, p) => (row && p < answer.tokens.length ? [p] : []));
+        if (!tensors.has(name)) continue;
+        for (const [from, to] of runs(there, this.rowsPerRequest(name))) fetches.push(this.wire.ask<Matrix>({ do: 'rows', name, from, to }).then((m) => this.keep(rows, tensors.get(name), from, m)));
+      }
+      for (const [key, { request, field }] of this.requests) {
+        fetches.push(this.wire.ask<Record<string, unknown>>(request).then((a) => void answers.set(key, field ? a[field] : a), (e: Error) => void answers.set(key, e)));
+      }
+      // What did not come is asked for again when it is drawn.
+      await Promise.allSettled(fetches);
+      const same = this.lastDraw;
+      this.facts = answer.facts;
+      this.tokens = [];
+      this.take(answer);
+      this.rows = rows;
+      for (const [key, value] of answers) this.answers.set(key, value);
+      this.lastDraw = same;
+      this.prompted = Math.max(1, this.tokens.length - then.length);
+      this.continuations = [];
+      this.shown = saved;
     });
   }
 
@@ -354,6 +401,11 @@ export class Store {
   private receive(event: Event): void {
     if (event.event === 'hello') {
       this.models = event.models as string[];
+      this.shown = undefined;
+      if (event.training) {
+        this.training = new Training();
+        this.wire.ask({ do: 'training' }).catch((error: Error) => this.fail(error));
+      }
       this.ended = false;
       this.error = '';
       this.onhello();
@@ -365,11 +417,16 @@ export class Store {
         one.text += event.written as string;
         one.count++;
       }
+    } else if (event.event === 'run') {
+      this.training?.take(event);
+      this.onrun(event);
+      return;
     } else if (event.event === 'error') this.error = String(event.error);
     this.touch();
   }
 
   onhello: () => void = () => {};
+  onrun: (event: Event) => void = () => {};
 }
 
 /** Which dimension runs over positions. */

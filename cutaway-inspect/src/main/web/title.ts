@@ -6,7 +6,7 @@ import { integer } from './format';
 import { LOGIT_END, type Kind, type Scale, clamp } from './scale';
 
 const CLOSEST = 14;
-const SIGNED_TICKS = [-100, -10, -1, 0, 1, 10, 100];
+const SIGNED_TICKS = [-100, -10, -1, -0.1, -0.01, 0, 0.01, 0.1, 1, 10, 100];
 const PROBABILITY_TICKS = [0, 0.01, 0.1, 0.25, 0.5, 1];
 
 export class CutLegend extends LitElement {

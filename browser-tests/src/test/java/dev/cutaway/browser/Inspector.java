@@ -90,14 +90,21 @@ final class Inspector implements BeforeAllCallback, AfterAllCallback {
                 },
                 "127.0.0.1",
                 0)));
-        Playwright playwright = keep(Playwright.create(
-                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))));
+        browser = Optional.of(keep(browser(keep(playwright()))));
+    }
+
+    static Playwright playwright() {
+        return Playwright.create(
+                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+    }
+
+    static Browser browser(Playwright playwright) {
         String chromium = Optional.ofNullable(System.getenv("CUTAWAY_CHROMIUM")).orElse("/usr/bin/chromium");
-        browser = Optional.of(keep(playwright
+        return playwright
                 .chromium()
                 .launch(new BrowserType.LaunchOptions()
                         .setExecutablePath(Path.of(chromium))
-                        .setArgs(FLAGS))));
+                        .setArgs(FLAGS));
     }
 
     private <T extends AutoCloseable> T keep(T one) {

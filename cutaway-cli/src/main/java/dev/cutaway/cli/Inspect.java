@@ -3,15 +3,19 @@ package dev.cutaway.cli;
 import dev.cutaway.inspect.EngineModels;
 import dev.cutaway.inspect.InspectorServer;
 import dev.cutaway.inspect.ModelSource;
+import dev.cutaway.inspect.RunModels;
 import dev.cutaway.model.AdapterChoice;
 import dev.cutaway.model.EmbeddedModels;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.tensor.UsageException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -19,7 +23,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
 /** {@code cutaway inspect}: starts the inspector. */
-@Command(name = "inspect", description = "Starts the inspector in a browser; on an embedded model without MODEL.")
+@Command(
+        name = "inspect",
+        description =
+                "Starts the inspector in a browser; on an embedded model without MODEL. On the directory of a training"
+                        + " run, finished or going on, it shows the training and every model that the run has saved.")
 final class Inspect implements Runnable {
     @ParentCommand
     @SuppressWarnings("NullAway.Init") // set by picocli before anything runs
@@ -29,7 +37,9 @@ final class Inspect implements Runnable {
             index = "0",
             arity = "0..1",
             paramLabel = "MODEL",
-            description = "A directory, a .gguf file, an embedded model's name, or hf:owner/name[/file].")
+            description =
+                    "A directory, a .gguf file, an embedded model's name, hf:owner/name[/file], or a training run's"
+                            + " directory.")
     private @Nullable String model;
 
     @Option(
@@ -59,6 +69,11 @@ final class Inspect implements Runnable {
         if (port < 0 || port > 65_535) {
             throw new UsageException("--port " + port + ": give a number from 0 (any free one) to 65535");
         }
+        Optional<Path> run = run(model);
+        if (run.isPresent()) {
+            training(run.get());
+            return;
+        }
         List<String> names = new ArrayList<>(EmbeddedModels.names());
         if (model != null) {
             names.remove(model);
@@ -81,19 +96,44 @@ final class Inspect implements Runnable {
         try {
             // What cannot be opened is said here and not first on the page.
             open(source, names.getFirst(), downloads);
-            try (InspectorServer server = InspectorServer.start(source, host, port)) {
-                System.out.println(server.address());
-                System.out.flush();
-                System.err.println("The inspector runs until Ctrl-C.");
-                if (!noOpen) {
-                    browse(server.address());
-                }
-                Thread.currentThread().join();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            serve(source);
         } finally {
             source.close();
+        }
+    }
+
+    private void serve(ModelSource source) {
+        try (InspectorServer server = InspectorServer.start(source, host, port)) {
+            System.out.println(server.address());
+            System.out.flush();
+            System.err.println("The inspector runs until Ctrl-C.");
+            if (!noOpen) {
+                browse(server.address());
+            }
+            Thread.currentThread().join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The directory of a training run, if that is what was named. */
+    private static Optional<Path> run(@Nullable String named) {
+        try {
+            return Optional.ofNullable(named).map(Path::of).filter(RunModels::isRun);
+        } catch (InvalidPathException e) {
+            return Optional.empty(); // hf: names are no paths everywhere
+        }
+    }
+
+    private void training(Path directory) {
+        if (!adapters.isEmpty()) {
+            throw new UsageException("--adapter belongs to a model, and " + directory
+                    + " is a training run; name one of its models, such as " + directory + "/checkpoints/step-N");
+        }
+        RunModels.check(directory);
+        try (ModelSource source =
+                new RunModels(directory, OpenOptions.defaults().withThreads(cutaway.threads()))) {
+            serve(source);
         }
     }
 
@@ -105,7 +145,7 @@ final class Inspect implements Runnable {
     }
 
     /** Opens a browser where there is a screen; the address is printed in any case. */
-    private static void browse(URI address) {
+    static void browse(URI address) {
         String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         boolean screen = System.getenv("DISPLAY") != null || System.getenv("WAYLAND_DISPLAY") != null;
         List<String> command = system.contains("mac")

@@ -1,5 +1,7 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.inspect.InspectorServer;
+import dev.cutaway.inspect.RunModels;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.train.run.Recipe;
@@ -51,6 +53,15 @@ final class Train implements Runnable {
     @Option(names = "--overwrite", description = "Removes the run that out holds, and starts again.")
     private boolean overwrite;
 
+    @Option(
+            names = "--inspect",
+            description =
+                    "Shows the training in the inspector while it runs, and prints the address; ends with Ctrl-C.")
+    private boolean inspect;
+
+    @Option(names = "--port", paramLabel = "N", description = "The inspector's port; any free one by default.")
+    private @Nullable Integer port;
+
     @Option(names = "--keys", description = "Lists the keys of a recipe, and does nothing else.")
     private boolean keys;
 
@@ -66,6 +77,9 @@ final class Train implements Runnable {
         if (recipeFile == null) {
             throw new UsageException("train: give a recipe, a file of YAML or JSON; see cutaway train --help");
         }
+        if (port != null && (port < 0 || port > 65_535)) {
+            throw new UsageException("--port " + port + ": give a number from 0 (any free one) to 65535");
+        }
         if (resume && overwrite) {
             throw new UsageException("give either --resume or --overwrite");
         }
@@ -73,10 +87,28 @@ final class Train implements Runnable {
         if (spec.commandLine().getParseResult().hasMatchedOption("--threads")) {
             tree.put("threads", ((Cutaway) spec.root().userObject()).threads());
         }
-        train(Recipe.of(recipeFile.toString(), tree));
+        Recipe recipe = Recipe.of(recipeFile.toString(), tree);
+        if (!inspect && port == null) {
+            train(recipe);
+            return;
+        }
+        // In this process, since a page that nobody looks at costs nothing: no thread of it runs then.
+        OpenOptions options =
+                OpenOptions.defaults().withThreads(((Cutaway) spec.root().userObject()).threads());
+        try (RunModels models = new RunModels(recipe.out(), options);
+                InspectorServer server = InspectorServer.start(models, "127.0.0.1", port == null ? 0 : port)) {
+            System.err.println("the inspector shows the training at " + server.address());
+            if (train(recipe)) {
+                System.err.println("The inspector runs until Ctrl-C.");
+                Thread.currentThread().join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
-    private void train(Recipe recipe) {
+    /** @return whether all steps are done */
+    private boolean train(Recipe recipe) {
         TrainingRun.Existing there = resume
                 ? TrainingRun.Existing.RESUME
                 : overwrite ? TrainingRun.Existing.OVERWRITE : TrainingRun.Existing.REFUSE;
@@ -94,6 +126,7 @@ final class Train implements Runnable {
                     System.err.println("stopped after step " + r.step() + " of " + recipe.steps()
                             + ", which is saved; go on with --resume");
                 }
+                return r.finished();
             } catch (RuntimeException | Error e) {
                 shown.clear();
                 if (stop.asked()) { // the process ends before anybody else could say it

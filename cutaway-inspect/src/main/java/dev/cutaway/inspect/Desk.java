@@ -11,6 +11,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * Serves one page: holds its sequence and does what it asks, one thing at a time, on a thread of its own (a sequence belongs
@@ -44,8 +45,10 @@ final class Desk implements AutoCloseable {
     Desk(ModelSource models, Outbox outbox) {
         this.models = models;
         this.outbox = outbox;
-        this.open = new Open();
-        ObjectNode hello = Wire.object().put("event", "hello");
+        this.open = new Open(models);
+        ObjectNode hello = Wire.object()
+                .put("event", "hello")
+                .put("training", models.training().isPresent());
         hello.set("models", Wire.tree(models.names()));
         outbox.send(Wire.text(hello));
         this.worker = Thread.ofPlatform().name("inspector desk").daemon().start(this::work);
@@ -54,8 +57,13 @@ final class Desk implements AutoCloseable {
     /** What is open at this desk. Only its {@code cancel} may be called from another thread. */
     private static final class Open {
         private volatile List<InspectedModel.Sequence> running = List.of();
+        private final ModelSource models;
         private List<InspectedModel> model = List.of();
         private List<InspectedModel.Sequence> sequence = List.of();
+
+        Open(ModelSource models) {
+            this.models = models;
+        }
 
         InspectedModel model() {
             if (model.isEmpty()) {
@@ -71,15 +79,30 @@ final class Desk implements AutoCloseable {
             return sequence.getFirst();
         }
 
-        void set(InspectedModel opened) {
-            close();
-            model = List.of(opened);
-            sequence = List.of(opened.sequence());
+        /** Puts a model, with a sequence that {@code ready} has made ready, in the place of what was open; or leaves that. */
+        void set(InspectedModel opened, Consumer<InspectedModel.Sequence> ready) {
+            try {
+                InspectedModel.Sequence next = opened.sequence();
+                try {
+                    ready.accept(next);
+                } catch (RuntimeException | Error e) {
+                    next.close();
+                    throw e;
+                }
+                close();
+                model = List.of(opened);
+                sequence = List.of(next);
+            } catch (RuntimeException | Error e) {
+                models.release(opened);
+                throw e;
+            }
         }
 
         void close() {
             sequence.forEach(InspectedModel.Sequence::close);
             sequence = List.of();
+            model.forEach(models::release);
+            model = List.of();
         }
     }
 
@@ -148,12 +171,26 @@ final class Desk implements AutoCloseable {
     private void serve(int id, JsonNode message) {
         switch (message.path("do").asText()) {
             case "open" -> {
-                open.set(chosen(message.path("model").asText()));
-                answer(id, Wire.object().set("facts", Wire.tree(open.model().facts())));
+                boolean reads = message.has("text");
+                open.set(chosen(message.path("model").asText()), sequence -> {
+                    if (reads) {
+                        prompt(sequence, message);
+                    }
+                });
+                ObjectNode answer = reads ? state() : Wire.object();
+                answer.set("facts", Wire.tree(open.model().facts()));
+                answer(id, answer);
             }
             case "prompt" -> {
-                open.sequence().prompt(message.path("text").asText());
+                prompt(open.sequence(), message);
                 answer(id, state());
+            }
+            case "training" -> {
+                models.training()
+                        .orElseThrow(() -> new BadInputException(
+                                "this inspector was started with a model, not with a training run; reload the page"))
+                        .follow(outbox);
+                answer(id, Wire.object());
             }
             case "truncate" -> {
                 open.sequence().truncate(message.path("length").asInt());
@@ -200,11 +237,23 @@ final class Desk implements AutoCloseable {
         }
     }
 
+    private static void prompt(InspectedModel.Sequence sequence, JsonNode message) {
+        JsonNode then = message.path("then");
+        int[] ids = new int[Math.min(then.size(), MOST_TOKENS)];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = then.get(i).asInt();
+        }
+        sequence.prompt(message.path("text").asText(), ids);
+    }
+
     /** One of the models that the server was started with: a page cannot make it open files. */
     private InspectedModel chosen(String name) {
         if (!models.names().contains(name)) {
-            throw new BadInputException(name + ": is not one of the models that this inspector was started with ("
-                    + String.join(", ", models.names()) + ")");
+            throw new BadInputException(
+                    models.training().isPresent()
+                            ? name + ": is not saved, or not any more; choose another step"
+                            : name + ": is not one of the models that this inspector was started with ("
+                                    + String.join(", ", models.names()) + ")");
         }
         return models.open(name);
     }

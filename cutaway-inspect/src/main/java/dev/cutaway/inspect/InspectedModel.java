@@ -64,8 +64,12 @@ public interface InspectedModel {
 
     /** One sequence of tokens, what the model computed for it, and what may be asked about it. */
     interface Sequence extends AutoCloseable {
-        /** Encodes and runs a text, keeping what the common prefix with the present tokens has computed. */
-        List<Piece> prompt(String text);
+        /**
+         * Encodes and runs a text, keeping what the common prefix with the present tokens has computed.
+         *
+         * @param then ids of tokens to follow it, such as another model continued it with
+         */
+        List<Piece> prompt(String text, int... then);
 
         /** The tokens that the sequence holds. */
         List<Piece> tokens();

@@ -17,10 +17,13 @@ public final class LookModel implements InspectedModel {
      * @param model stays the caller's
      */
     public LookModel(Model model) {
+        this(model, SignedScale.of(model));
+    }
+
+    LookModel(Model model, SignedScale scale) {
         this.model = model;
         this.texts = new Texts(model);
         Sizes s = model.sizes();
-        SignedScale scale = SignedScale.of(model);
         this.facts = new Facts(
                 model.name(),
                 model.architecture(),

@@ -52,10 +52,10 @@ final class LookSequence implements InspectedModel.Sequence {
     }
 
     @Override
-    public List<Piece> prompt(String text) {
+    public List<Piece> prompt(String text, int... then) {
         look = Optional.empty();
         switch (model.family()) {
-            case DECODER -> session.set(texts.ids(text));
+            case DECODER -> session.set(joined(texts.ids(text), then));
             case ENCODER -> session.encode(texts.ids(text), new int[0], new int[0]);
             case ENCODER_DECODER ->
                 throw new BadInputException(model.name() + ": this page draws one row of tokens, and this model ("
@@ -67,6 +67,19 @@ final class LookSequence implements InspectedModel.Sequence {
                         + "cutaway probe MODEL --image FILE --list");
         }
         return tokens();
+    }
+
+    private int[] joined(int[] ids, int[] then) {
+        int vocabulary = model.sizes().vocabulary();
+        for (int id : then) {
+            if (id < 0 || id >= vocabulary) {
+                throw new BadInputException("the page's address holds the token " + id + ", but " + model.name()
+                        + " has tokens from 0 to " + (vocabulary - 1) + "; take it out of the address");
+            }
+        }
+        int[] all = Arrays.copyOf(ids, ids.length + then.length);
+        System.arraycopy(then, 0, all, ids.length, then.length);
+        return all;
     }
 
     @Override

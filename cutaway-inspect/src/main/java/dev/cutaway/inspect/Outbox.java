@@ -41,11 +41,17 @@ final class Outbox {
         put(new Bytes(bytes));
     }
 
-    /** Sends a message if there is room. */
-    void offer(String text) {
-        if (waiting.remainingCapacity() > ROOM / 4) {
-            put(new Text(text));
+    /** Sends a message if there is room; says whether there was. */
+    boolean offer(String text) {
+        if (closed || waiting.remainingCapacity() <= ROOM / 4) {
+            return false;
         }
+        put(new Text(text));
+        return true;
+    }
+
+    boolean closed() {
+        return closed;
     }
 
     private void put(Item item) {

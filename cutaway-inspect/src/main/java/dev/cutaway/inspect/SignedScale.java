@@ -27,7 +27,9 @@ record SignedScale(double knee, double end) {
             return USUAL;
         }
         try (Session session = model.session()) {
-            session.append(model.tokenizer().ids(SENTENCE, EncodeOptions.TEXT));
+            int[] ids = model.tokenizer().ids(SENTENCE, EncodeOptions.TEXT);
+            int context = model.sizes().context();
+            session.append(context > 0 && context < ids.length ? Arrays.copyOf(ids, context) : ids);
             Look look = session.look();
             double knee = rounded(quantile(look, "hook_attn_out", 0.5));
             double end = rounded(quantile(look, "hook_resid_pre", 0.999));

@@ -3,6 +3,7 @@ package dev.cutaway.inspect;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cutaway.tensor.BadInputException;
 import java.nio.ByteBuffer;
@@ -42,6 +43,19 @@ final class Wire {
 
     static ObjectNode object() {
         return JSON.createObjectNode();
+    }
+
+    static ArrayNode array() {
+        return JSON.createArrayNode();
+    }
+
+    /** Adds a number; JSON has no word for one that is not finite, so that is null. */
+    static void add(ArrayNode to, double value) {
+        if (Double.isFinite(value)) {
+            to.add(value);
+        } else {
+            to.addNull();
+        }
     }
 
     static JsonNode tree(Object value) {

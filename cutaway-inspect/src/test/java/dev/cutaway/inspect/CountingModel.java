@@ -42,11 +42,11 @@ final class CountingModel implements InspectedModel {
         }
 
         @Override
-        public List<Piece> prompt(String given) {
+        public List<Piece> prompt(String given, int... then) {
             if (given.isEmpty()) {
                 throw new BadInputException("no tokens: the text is empty; give at least one token");
             }
-            text = given;
+            text = given + new String(then, 0, then.length);
             return tokens();
         }
 

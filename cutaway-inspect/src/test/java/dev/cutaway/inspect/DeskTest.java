@@ -125,6 +125,22 @@ final class DeskTest {
     }
 
     @Test
+    void aModelTakesTheOthersPlaceWithItsTextOrNotAtAll() throws InterruptedException {
+        send("{\"id\":2,\"do\":\"prompt\",\"text\":\"ab\"}");
+        next();
+        send("{\"id\":3,\"do\":\"open\",\"model\":\"counting\",\"text\":\"\"}");
+        assertThat(next().path("error").asText()).contains("the text is empty");
+        send("{\"id\":4,\"do\":\"truncate\",\"length\":1}");
+        assertThat(next().path("tokens")).hasSize(1); // what was open before still is
+        send("{\"id\":5,\"do\":\"open\",\"model\":\"counting\",\"text\":\"xy\",\"then\":[97,98]}");
+        JsonNode answer = next();
+        assertThat(answer.path("facts").path("name").asText()).isEqualTo("counting");
+        assertThat(answer.path("tokens").findValuesAsText("text")).containsExactly("x", "y", "a", "b");
+        send("{\"id\":6,\"do\":\"training\"}");
+        assertThat(next().path("error").asText()).contains("not with a training run");
+    }
+
+    @Test
     void tokensAreStreamedAndStopped() throws InterruptedException {
         send("{\"id\":2,\"do\":\"prompt\",\"text\":\"ab\"}");
         next();

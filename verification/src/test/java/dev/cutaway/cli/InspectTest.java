@@ -9,8 +9,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -67,5 +71,35 @@ class InspectTest {
         Command.run("inspect", "--no-open", "--port", "x").failed(2, "--port", "x");
         Command.run("inspect", "--no-open", "--host", "192.0.2.1").failed(4, "192.0.2.1", "--host");
         Command.run("inspect", "--no-open", "--host", "host.invalid").failed(4, "host.invalid", "no such host");
+    }
+
+    @Test
+    void whatIsNoRunIsSaidAtOnce(@TempDir Path dir) throws IOException {
+        Files.writeString(dir.resolve("run.jsonl"), "my novel\nand more\n");
+        Command.run("inspect", dir, "--no-open").failed(3, dir.resolve("run.jsonl") + "", "no log of a training run");
+        Files.writeString(dir.resolve("run.jsonl"), "{\"event\":\"begin\",\"step\":0}\n");
+        Command.run("inspect", dir, "--no-open", "--adapter", "x").failed(2, "--adapter", dir + "/checkpoints");
+        Command.run("train", dir.resolve("recipe.yaml"), "--port", 70_000).failed(2, "--port", "70000", "65535");
+    }
+
+    /** The page is there before the first step, while steps are done, and after the last. */
+    @Test
+    void trainingIsServedWhileItRuns(@TempDir Path dir) throws IOException {
+        Path out = dir.resolve("out");
+        Path recipe = TrainTest.write(
+                dir.resolve("recipe.json"),
+                TrainTest.recipe("gpt2", out).put("steps", 40).put("snapshots_every", 20));
+        try (Started started = Started.How.PLAIN.start("train", recipe, "--inspect");
+                HttpClient client = HttpClient.newHttpClient()) {
+            started.until(() -> ADDRESS.matcher(started.err()).find());
+            Matcher m = ADDRESS.matcher(started.err());
+            assertThat(m.find()).isTrue();
+            assertThat(get(client, m.group().strip()).statusCode()).isEqualTo(200);
+            started.until(() -> started.err().contains("Ctrl-C"));
+            assertThat(started.out()).as("what train prints").matches(out + ": 40 steps, loss .*\n");
+            assertThat(get(client, m.group().strip()).statusCode()).isEqualTo(200);
+            started.signal("INT");
+            assertThat(started.end().code()).isEqualTo(130);
+        }
     }
 }

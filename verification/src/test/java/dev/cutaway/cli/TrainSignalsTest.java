@@ -8,8 +8,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,7 @@ class TrainSignalsTest {
     private Path file = Path.of("");
     private List<String> whole = List.of();
     private byte[] weights = new byte[0];
+    private Map<String, String> snapshots = Map.of();
 
     @BeforeEach
     void uninterrupted() throws IOException {
@@ -33,7 +39,8 @@ class TrainSignalsTest {
         ObjectNode recipe = TrainTest.recipe("gpt2", out)
                 .put("steps", STEPS)
                 .put("checkpoint_every", 7)
-                .put("dropout", 0.1);
+                .put("dropout", 0.1)
+                .put("snapshots_every", 5);
         file = TrainTest.write(dir.resolve("recipe.json"), recipe);
         Path alone = dir.resolve("alone");
         Command c = Command.run("train", file, "--set", "out=" + alone);
@@ -41,6 +48,21 @@ class TrainSignalsTest {
         whole = losses(alone);
         assertThat(whole).hasSize(STEPS);
         weights = Files.readAllBytes(alone.resolve("model.safetensors"));
+        snapshots = snapshots(alone);
+        assertThat(snapshots).hasSize(1 + STEPS / 5);
+        assertThat(Set.copyOf(snapshots.values())).hasSizeGreaterThan(STEPS / 5 - 2);
+    }
+
+    /** Each snapshot with its weights. */
+    private static Map<String, String> snapshots(Path out) throws IOException {
+        Map<String, String> all = new TreeMap<>();
+        try (Stream<Path> there = Files.list(out.resolve("snapshots"))) {
+            for (Path p : there.toList()) {
+                byte[] bytes = Files.readAllBytes(p.resolve("model.safetensors"));
+                all.put(p.getFileName() + "", HexFormat.of().formatHex(bytes));
+            }
+        }
+        return all;
     }
 
     private static List<String> losses(Path out) {
@@ -74,7 +96,7 @@ class TrainSignalsTest {
             assertThat(out.resolve("checkpoints/step-" + log.size())).isDirectory();
         }
         assertThat(seen).isLessThan(STEPS);
-        resumed();
+        resumedWithSnapshots();
     }
 
     private void resumed() throws IOException {
@@ -82,6 +104,11 @@ class TrainSignalsTest {
         assertThat(c.code()).as(c.err()).isZero();
         assertThat(losses(out)).isEqualTo(whole);
         assertThat(Files.readAllBytes(out.resolve("model.safetensors"))).isEqualTo(weights);
+    }
+
+    private void resumedWithSnapshots() throws IOException {
+        resumed();
+        assertThat(snapshots(out)).isEqualTo(snapshots);
     }
 
     @Test
@@ -104,7 +131,7 @@ class TrainSignalsTest {
                 run.end();
             }
         }
-        resumed();
+        resumedWithSnapshots();
     }
 
     /** On a file system of a megabyte, where there is one to be had without being root. */
@@ -120,7 +147,7 @@ class TrainSignalsTest {
                 + " --enable-native-access=ALL-UNNAMED -cp '" + cp + "' dev.cutaway.cli.Main train " + file
                 + " --set out=" + small
                 + " \"$@\"; }\n"
-                + "train --set steps=" + STEPS + " --set samples.every=" + STEPS + " & pid=$!\n"
+                + "train --set steps=" + STEPS + " --set samples.every=" + STEPS + " snapshots_every=0 & pid=$!\n"
                 + "while [ ! -d " + small + "/checkpoints/step-14 ]; do sleep 0.1; done\n"
                 + "dd if=/dev/zero of=" + disk + "/filler bs=1k 2>/dev/null\n"
                 + "wait $pid; echo code $? >" + filler + "\n"

@@ -195,6 +195,38 @@ class TrainTest {
         assertThat(out.resolve("checkpoints/.step-8.part")).doesNotExist();
     }
 
+    @Test
+    void snapshotsAllStayAndAreNoMoreThanTheRunHasDone() throws IOException {
+        Path out = dir.resolve("out");
+        ObjectNode recipe = recipe("gpt2", out).put("checkpoint_every", 4).put("snapshots_every", 3);
+        done(recipe);
+        List<String> all = List.of("step-0", "step-3", "step-6", "step-8");
+        Path snapshots = out.resolve("snapshots");
+        assertThat(snapshots.toFile().list()).containsExactlyInAnyOrderElementsOf(all);
+        assertThat(snapshots.resolve("step-3").toFile().list())
+                .contains("config.json", "model.safetensors")
+                .doesNotContain("optimizer.safetensors", "state.json");
+        asTransformersKeepsIt("gpt2", snapshots.resolve("step-6"));
+        byte[] six = Files.readAllBytes(snapshots.resolve("step-6/model.safetensors"));
+        assertThat(log(out.resolve("run.jsonl")).stream()
+                        .filter(l -> l.get("event").asText().equals("snapshot"))
+                        .map(l -> l.get("directory").asText()))
+                .containsExactlyElementsOf(all);
+
+        // As a process that was killed after step 6 leaves it: the last checkpoint is of step 4.
+        remove(out.resolve("checkpoints/step-8"));
+        remove(snapshots.resolve("step-8"));
+        Files.createDirectory(snapshots.resolve(".step-8.part"));
+        Files.writeString(snapshots.resolve("step-6/model.safetensors"), "of a run that went on differently");
+        done(recipe, "--resume");
+        assertThat(snapshots.toFile().list()).containsExactlyInAnyOrderElementsOf(all);
+        assertThat(Files.readAllBytes(snapshots.resolve("step-6/model.safetensors")))
+                .isEqualTo(six);
+
+        done(recipe, "--overwrite", "--set", "snapshots_every=5");
+        assertThat(snapshots.toFile().list()).containsExactlyInAnyOrder("step-0", "step-5", "step-8");
+    }
+
     private static void remove(Path d) throws IOException {
         try (Stream<Path> files = Files.list(d)) {
             for (Path f : files.toList()) {
@@ -202,6 +234,46 @@ class TrainTest {
             }
         }
         Files.delete(d);
+    }
+
+    @Test
+    void aNarrowTerminalGetsWhatMattersMost() {
+        Path file = write(dir.resolve("recipe.json"), recipe("gpt2", dir.resolve("out")));
+        for (int columns : new int[] {100, 60, 44, 26}) {
+            Command c = Started.How.PLAIN
+                    .onTerminals("2")
+                    .with("COLUMNS", columns)
+                    .run("train", file, "--overwrite", "--set", "steps=8");
+            assertThat(c.code()).as(c.err()).isZero();
+            List<String> bars = c.err()
+                    .lines()
+                    .flatMap(l -> Stream.of(l.split("\r")))
+                    .filter(l -> l.contains("%"))
+                    .map(String::strip)
+                    .toList();
+            assertThat(bars)
+                    .isNotEmpty()
+                    .allSatisfy(b -> assertThat(b)
+                            .hasSizeLessThan(columns)
+                            .containsPattern("[0-9]\\.[0-9]{4}.* \\[[#-]{6,24}] [0-9]+%")
+                            .doesNotContain("..."));
+            assertThat(String.join("", bars).contains("tokens/s")).isEqualTo(columns == 100);
+            assertThat(String.join("", bars).contains("loss")).isEqualTo(columns > 26);
+        }
+    }
+
+    @Test
+    void samplesAreWholeAndTakeLittleRoom() {
+        String sample = "step 5: The king |" + TrainProgress.compact(" said: \n\n\u001b[2JNo, \nnever. \n");
+        assertThat(sample).isEqualTo("step 5: The king | said: ⏎⏎ [2JNo, ⏎ never. ⏎ ");
+        String wrapped = TrainProgress.wrapped(sample, 24);
+        assertThat(wrapped.lines())
+                .hasSizeGreaterThan(2)
+                .allSatisfy(l -> assertThat(l).hasSizeLessThan(24));
+        assertThat(wrapped.replaceAll("\n {4}", " ")).isEqualTo(sample);
+        assertThat(TrainProgress.wrapped("x".repeat(50), 24).replaceAll("\n {4}", ""))
+                .isEqualTo("x".repeat(50));
+        assertThat(TrainProgress.wrapped(sample, 0)).isEqualTo(sample);
     }
 
     @Test

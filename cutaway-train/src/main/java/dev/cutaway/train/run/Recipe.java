@@ -42,6 +42,7 @@ import java.util.Set;
  * @param seed of everything random
  * @param validEvery steps between measurements
  * @param checkpointEvery steps between checkpoints
+ * @param snapshotsEvery steps between models that stay; 0: none
  * @param keepBest whether the best weights are the result, not the last
  * @param out directory
  * @param log file
@@ -77,6 +78,7 @@ public record Recipe(
         long seed,
         long validEvery,
         long checkpointEvery,
+        long snapshotsEvery,
         boolean keepBest,
         Path out,
         Path log,
@@ -145,6 +147,7 @@ public record Recipe(
                 k.whole("seed").orElse(0L),
                 k.whole("valid_every").orElse(checkpointEvery),
                 checkpointEvery,
+                k.whole("snapshots_every").orElse(0L),
                 k.required("keep").equals("best"),
                 out,
                 path(k, "log").orElse(out.resolve("log.jsonl")),

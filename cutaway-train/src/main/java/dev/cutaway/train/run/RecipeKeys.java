@@ -154,6 +154,13 @@ public final class RecipeKeys {
                                         MANY,
                                         "Steps between checkpoints; a tenth of the run by default.")
                                 .free(),
+                        Key.whole(
+                                        "snapshots_every",
+                                        "0",
+                                        0,
+                                        MANY,
+                                        "Steps between models under OUT/snapshots, all of which stay, to replay the training; 0: none.")
+                                .free(),
                         Key.choice("keep", "last", "Which weights out holds in the end.", "last", "best")
                                 .free(),
                         Key.text("log", "", "A line of JSON each step; OUT/log.jsonl by default.")

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -20,18 +21,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a run lives: {@code out} with {@code checkpoints/step-N}, the mark {@code run.json} that says that a run is there, and a lock, so that two
+ * Where a run lives: {@code out} with {@code checkpoints/step-N} and {@code snapshots/step-N}, the mark {@code run.json} that says that a run is there, and a lock, so that two
  * processes never write the same. A checkpoint appears whole, by a rename; what a killed process left half-written is removed.
  */
 final class RunDirectory implements AutoCloseable {
     static final String MARK = "run.json";
+    private static final String CHECKPOINTS = "checkpoints";
+    private static final String SNAPSHOTS = "snapshots";
     private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})");
     private static final Set<String> MODEL_FILES =
             Set.of("config.json", "model.safetensors", "adapter_config.json", "adapter_model.safetensors");
 
     /** What a run writes; nothing else is ever removed. */
     private static final List<String> OWN = List.of(
-            "checkpoints",
+            CHECKPOINTS,
+            SNAPSHOTS,
             MARK,
             "run.jsonl",
             "log.jsonl",
@@ -70,9 +74,9 @@ final class RunDirectory implements AutoCloseable {
     static RunDirectory open(Path out, If there) {
         try {
             check(out, there);
-            Files.createDirectories(out.resolve("checkpoints"));
+            Files.createDirectories(out.resolve(CHECKPOINTS));
             FileChannel c = FileChannel.open(
-                    out.resolve("checkpoints").resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    out.resolve(CHECKPOINTS).resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             RunDirectory d = new RunDirectory(out, c, locked(out, c));
             d.clean(there == If.OVERWRITE);
             return d;
@@ -115,16 +119,18 @@ final class RunDirectory implements AutoCloseable {
     }
 
     private void clean(boolean all) throws IOException {
-        for (Path p : Disk.list(out.resolve("checkpoints"))) {
-            String name = String.valueOf(p.getFileName());
-            if (name.endsWith(".part") || (all && STEP.matcher(name).matches())) {
-                Disk.remove(p);
+        for (String place : List.of(CHECKPOINTS, SNAPSHOTS)) {
+            for (Path p : Disk.list(out.resolve(place))) {
+                String name = String.valueOf(p.getFileName());
+                if (name.endsWith(".part") || (all && STEP.matcher(name).matches())) {
+                    Disk.remove(p);
+                }
             }
         }
         for (Path p : Disk.list(out)) {
             String name = String.valueOf(p.getFileName());
             if ((name.startsWith(".") && name.endsWith(".part"))
-                    || (all && OWN.contains(name) && !name.equals("checkpoints"))) {
+                    || (all && OWN.contains(name) && !Files.isDirectory(p))) {
                 Disk.remove(p);
             }
         }
@@ -135,7 +141,11 @@ final class RunDirectory implements AutoCloseable {
     }
 
     Path checkpoint(long step) {
-        return out.resolve("checkpoints").resolve("step-" + step);
+        return out.resolve(CHECKPOINTS).resolve("step-" + step);
+    }
+
+    Path snapshot(long step) {
+        return out.resolve(SNAPSHOTS).resolve("step-" + step);
     }
 
     /** Steps of the checkpoints that are there, in order. */
@@ -144,9 +154,13 @@ final class RunDirectory implements AutoCloseable {
     }
 
     private static List<Long> steps(Path out) {
+        return steps(out, CHECKPOINTS);
+    }
+
+    private static List<Long> steps(Path out, String place) {
         List<Long> steps = new ArrayList<>();
         try {
-            for (Path p : Disk.list(out.resolve("checkpoints"))) {
+            for (Path p : Disk.list(out.resolve(place))) {
                 Matcher m = STEP.matcher(String.valueOf(p.getFileName()));
                 if (m.matches() && Files.isDirectory(p)) {
                     steps.add(Long.parseLong(m.group(1)));
@@ -176,8 +190,21 @@ final class RunDirectory implements AutoCloseable {
      * @throws ResourceException if the disk has no room; what was there before still is
      */
     void write(long step, Content content) {
-        Path target = checkpoint(step);
-        Path part = target.resolveSibling(".step-" + step + ".part");
+        write(checkpoint(step), content, "checkpoints that were there before still are");
+    }
+
+    /** Writes a snapshot in the same way. */
+    void writeSnapshot(long step, Content content) {
+        try {
+            Files.createDirectories(out.resolve(SNAPSHOTS));
+        } catch (IOException e) {
+            throw Disk.failure(out.resolve(SNAPSHOTS), e);
+        }
+        write(snapshot(step), content, "the last checkpoint is still there");
+    }
+
+    private static void write(Path target, Content content, String still) {
+        Path part = target.resolveSibling("." + target.getFileName() + ".part");
         try {
             Disk.remove(part);
             Files.createDirectory(part);
@@ -186,15 +213,24 @@ final class RunDirectory implements AutoCloseable {
                 Disk.force(part);
                 Disk.remove(target);
                 Files.move(part, target, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-                Disk.force(out.resolve("checkpoints"));
+                Disk.force(Objects.requireNonNull(target.getParent()));
             } finally {
                 Disk.remove(part);
             }
         } catch (ResourceException e) { // what it was to be called is what the user knows
             String said = String.valueOf(e.getMessage()).replace(part.toString(), target.toString());
-            throw new ResourceException(said + "; checkpoints that were there before still are", e);
+            throw new ResourceException(said + "; " + still, e);
         } catch (IOException e) {
             throw Disk.failure(target, e);
+        }
+    }
+
+    /** Removes the snapshots that a run beyond this step wrote, which will come again. */
+    void cutSnapshots(long done) {
+        for (long step : steps(out, SNAPSHOTS)) {
+            if (step > done) {
+                remove(snapshot(step));
+            }
         }
     }
 
@@ -202,15 +238,19 @@ final class RunDirectory implements AutoCloseable {
     void keepOnly(Set<Long> kept) {
         for (long step : steps()) {
             if (!kept.contains(step)) {
-                Path doomed = checkpoint(step).resolveSibling(".step-" + step + ".old.part");
-                try {
-                    // Renamed first: a directory that is half gone must not look like a checkpoint.
-                    Files.move(checkpoint(step), doomed);
-                    Disk.remove(doomed);
-                } catch (IOException e) {
-                    throw Disk.failure(checkpoint(step), e);
-                }
+                remove(checkpoint(step));
             }
+        }
+    }
+
+    private static void remove(Path step) {
+        Path doomed = step.resolveSibling("." + step.getFileName() + ".old.part");
+        try {
+            // Renamed first: a directory that is half gone must not look like a whole one.
+            Files.move(step, doomed);
+            Disk.remove(doomed);
+        } catch (IOException e) {
+            throw Disk.failure(step, e);
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.Map;
 
 /**
  * {@code OUT/run.jsonl}: everything that happens in a run as lines of JSON, for pages that follow it live or play it again. Each has an {@code event}
- * ({@code begin}, {@code step}, {@code valid}, {@code sample}, {@code checkpoint}, {@code end}) and the {@code step} it belongs to.
+ * ({@code begin}, {@code step}, {@code valid}, {@code sample}, {@code checkpoint}, {@code snapshot}, {@code end}) and the {@code step} it belongs to.
  */
 final class RunFile implements RunListener, AutoCloseable {
     private final LineLog log;
@@ -31,9 +31,26 @@ final class RunFile implements RunListener, AutoCloseable {
         m.put("parameters", parameters);
         m.put("seed", recipe.seed());
         m.put("recipe", recipe.tree());
+        m.put("every", every(recipe));
         m.put("notes", notes);
         m.put("time", System.currentTimeMillis() / 1000.0);
         log.add(m);
+    }
+
+    /** Steps between what comes now and then, defaults filled in, so that a page can say what is next. */
+    private static Map<String, Object> every(Recipe r) {
+        Map<String, Object> every = new LinkedHashMap<>();
+        if (r.data().containsKey("valid")) {
+            every.put("valid", r.validEvery());
+        }
+        if (!r.samples().prompts().isEmpty()) {
+            every.put("sample", r.samples().every());
+        }
+        every.put("checkpoint", r.checkpointEvery());
+        if (r.snapshotsEvery() > 0) {
+            every.put("snapshot", r.snapshotsEvery());
+        }
+        return every;
     }
 
     @Override
@@ -79,6 +96,13 @@ final class RunFile implements RunListener, AutoCloseable {
         Map<String, Object> m = event("checkpoint", step);
         m.put("directory", directory.getFileName() + "");
         m.put("best", best);
+        log.add(m);
+    }
+
+    @Override
+    public void snapshot(long step, Path directory) {
+        Map<String, Object> m = event("snapshot", step);
+        m.put("directory", directory.getFileName() + "");
         log.add(m);
     }
 

@@ -34,6 +34,9 @@ public interface RunListener {
     /** A checkpoint is on the disk. */
     default void checkpoint(long step, Path directory, boolean best) {}
 
+    /** A model that stays is on the disk. */
+    default void snapshot(long step, Path directory) {}
+
     /** The run is over, and what it made is in {@code out}. */
     default void end(long step, Path out, double seconds) {}
 }

@@ -31,19 +31,24 @@ final class Saved {
 
     private Saved() {}
 
-    /** Writes the files of a checkpoint. */
-    static void write(Path directory, Setup s, Progress progress) throws IOException {
+    /** Writes the files of a model's directory, or an adapter's. */
+    static void writeModel(Path directory, Setup s) throws IOException {
         if (s.adaptation().isPresent()) {
             s.adaptation().get().write(directory, called(s.blueprint()), s.weights()::weight);
         } else {
             s.blueprint().write(directory.resolve(MODEL), s.weights()::weight);
         }
+        for (Map.Entry<String, byte[]> f : companions(s).entrySet()) {
+            Disk.write(directory.resolve(f.getKey()), f.getValue());
+        }
+    }
+
+    /** Writes the files of a checkpoint. */
+    static void write(Path directory, Setup s, Progress progress) throws IOException {
+        writeModel(directory, s);
         Map<String, Tensor> state = s.trainer().state();
         if (!state.isEmpty()) {
             SafetensorsWriter.write(directory.resolve(OPTIMIZER), state);
-        }
-        for (Map.Entry<String, byte[]> f : companions(s).entrySet()) {
-            Disk.write(directory.resolve(f.getKey()), f.getValue());
         }
         Map<String, Object> m = new LinkedHashMap<>();
         m.put("step", s.trainer().steps());

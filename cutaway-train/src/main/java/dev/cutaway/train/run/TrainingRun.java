@@ -94,6 +94,7 @@ public final class TrainingRun {
                     last.map(n -> Saved.restore(directory.checkpoint(n), setup)).orElseGet(Progress::new);
             long done = setup.trainer().steps();
             mark(recipe, directory);
+            directory.cutSnapshots(done);
             try (LineLog log = LineLog.open(recipe.log(), done);
                     RunFile events = new RunFile(recipe.out().resolve("run.jsonl"), done);
                     Boards boards = Boards.of(recipe, done)) {
@@ -126,6 +127,9 @@ public final class TrainingRun {
     private Result go() {
         Trainer trainer = setup.trainer();
         listeners.forEach(l -> l.begin(recipe, setup.trained(), trainer.steps(), setup.notes()));
+        if (trainer.steps() == 0 && recipe.snapshotsEvery() > 0) {
+            snapshot(0); // what training begins with is part of the story
+        }
         while (trainer.steps() < recipe.steps()) {
             if (stop.getAsBoolean()) {
                 return stopped();
@@ -202,6 +206,10 @@ public final class TrainingRun {
                 && (end || step % recipe.samples().every() == 0)) {
             Sampling.of(setup, (prompt, text) -> listeners.forEach(l -> l.sample(step, prompt, text)));
         }
+        // Before the checkpoint: all snapshots up to a checkpoint are on the disk when it is.
+        if (recipe.snapshotsEvery() > 0 && (end || step % recipe.snapshotsEvery() == 0)) {
+            snapshot(step);
+        }
         if (end || step % recipe.checkpointEvery() == 0) {
             double mean = progress.takeMean();
             checkpoint(setup.valid().isPresent() ? measured : Optional.of(mean));
@@ -239,6 +247,11 @@ public final class TrainingRun {
         progress.best().ifPresent(b -> kept.add(b.step()));
         directory.keepOnly(kept);
         listeners.forEach(l -> l.checkpoint(step, directory.checkpoint(step), best));
+    }
+
+    private void snapshot(long step) {
+        directory.writeSnapshot(step, d -> Saved.writeModel(d, setup));
+        listeners.forEach(l -> l.snapshot(step, directory.snapshot(step)));
     }
 
     private Result stopped() {
