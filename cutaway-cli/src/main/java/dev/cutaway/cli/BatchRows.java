@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.graph.Gradients;
 import dev.cutaway.model.TensorInfo;
 import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
@@ -27,7 +28,7 @@ final class BatchRows {
     }
 
     private static Axis axis(TensorInfo info, int axis) {
-        boolean encoder = info.name().startsWith("encoder.");
+        boolean encoder = info.name().startsWith("encoder.") || info.name().startsWith(Gradients.PREFIX + "encoder.");
         return switch (info.dims().get(axis)) {
             case "source" -> Axis.SOURCE;
             case "position" -> Axis.TEXT;

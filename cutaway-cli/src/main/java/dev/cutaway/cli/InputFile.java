@@ -8,6 +8,7 @@ import dev.cutaway.model.format.Safetensors;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
+import dev.cutaway.train.Objective;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.stream.IntStream;
 
 /** Inputs of a model from a file: a batch of tensors under Hugging Face's names, or lines of JSON. */
 final class InputFile {
+    private static final String LABELS = "labels";
     private static final Set<String> KNOWN = Set.of(
             "input_ids",
             "token_type_ids",
@@ -23,7 +25,7 @@ final class InputFile {
             "decoder_input_ids",
             "pixel_values",
             "input_features",
-            "labels");
+            LABELS);
 
     private final Model model;
     private final Safetensors file;
@@ -42,6 +44,49 @@ final class InputFile {
         try (Safetensors file = Safetensors.open(path)) {
             return new InputFile(model, file).samples();
         }
+    }
+
+    /**
+     * The labels of a batch, for each of its samples one for each row of the logits; empty if the file has none.
+     *
+     * @throws BadInputException naming file and tensor if they do not fit the inputs
+     */
+    static List<int[]> labels(Model model, Path path, List<Sample> samples) {
+        try (Safetensors file = Safetensors.open(path)) {
+            return file.names().contains(LABELS) ? new InputFile(model, file).labels(samples) : List.of();
+        }
+    }
+
+    private List<int[]> labels(List<Sample> samples) {
+        Tensor t = require(LABELS);
+        boolean whole = t.dtype() == DType.I64 || t.dtype() == DType.I32;
+        boolean each = t.rank() == 2;
+        if (!whole || t.rank() < 1 || t.rank() > 2 || t.dim(0) != samples.size()) {
+            throw bad(
+                    LABELS,
+                    "is " + t + "; it must hold integers, [batch] or [batch, position], for " + samples.size()
+                            + " rows");
+        }
+        int classes = model.graph().require("logits").type().size(-1);
+        List<int[]> all = new ArrayList<>();
+        for (int b = 0; b < samples.size(); b++) {
+            Sample s = samples.get(b);
+            if (each && t.dim(1) != s.length()) {
+                throw bad(LABELS, "has " + t.dim(1) + " columns; the rows have " + s.length());
+            }
+            int ahead = model.family() == Family.DECODER ? 1 : 0; // a decoder's are the ids themselves
+            int[] own = new int[each ? s.tokens().length : 1];
+            for (int i = 0; i < own.length; i++) {
+                int column = each ? s.rows()[i] + ahead : 0;
+                long label = !each ? t.getLong(b) : column < t.dim(1) ? t.getLong(b * t.dim(1) + column) : -1;
+                if (label >= classes) {
+                    throw bad(LABELS, "holds " + label + " in row " + b + "; the model has " + classes + " classes");
+                }
+                own[i] = (int) Math.max(label, Objective.NOT_COUNTED);
+            }
+            all.add(own);
+        }
+        return all;
     }
 
     private List<Sample> samples() {
@@ -116,9 +161,11 @@ final class InputFile {
     private List<Sample> pairs(long[][] ids, long[][] mask) {
         long[][] targets = file.names().contains("decoder_input_ids")
                 ? integers("decoder_input_ids", null)
-                : IntStream.range(0, ids.length)
-                        .mapToObj(_ -> new long[] {startToken(model)})
-                        .toArray(long[][]::new);
+                : file.names().contains(LABELS)
+                        ? shiftedRight()
+                        : IntStream.range(0, ids.length)
+                                .mapToObj(_ -> new long[] {startToken(model)})
+                                .toArray(long[][]::new);
         if (targets.length != ids.length) {
             throw bad("decoder_input_ids", "has " + targets.length + " rows; input_ids has " + ids.length);
         }
@@ -131,6 +178,25 @@ final class InputFile {
                     target, new int[0], all0, target.length, pick(ids[b], rows), rows, ids[b].length, List.of()));
         }
         return all;
+    }
+
+    /** What a decoder reads while it is taught: the start token, then all labels but the last, those not counted as padding. */
+    private long[][] shiftedRight() {
+        Tensor labels = require(LABELS);
+        if (labels.rank() != 2 || labels.size() == 0) {
+            throw bad(LABELS, "is " + labels + "; without decoder_input_ids it must have the shape [batch, position]");
+        }
+        int width = (int) labels.dim(1);
+        long padding = model.config().count("pad_token_id", 0);
+        long[][] rows = new long[(int) labels.dim(0)][width];
+        for (int i = 0; i < labels.size(); i++) {
+            if (i % width + 1 < width) {
+                long label = labels.getLong(i);
+                rows[i / width][i % width + 1] = label < 0 ? padding : label;
+            }
+            rows[i / width][0] = startToken(model);
+        }
+        return rows;
     }
 
     /** What a decoder with an encoder begins with. */

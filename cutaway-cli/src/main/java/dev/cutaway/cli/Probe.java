@@ -1,5 +1,6 @@
 package dev.cutaway.cli;
 
+import dev.cutaway.graph.Gradients;
 import dev.cutaway.model.Family;
 import dev.cutaway.model.Look;
 import dev.cutaway.model.Model;
@@ -30,6 +31,8 @@ import picocli.CommandLine.Option;
         name = "probe",
         description = "Writes tensors of one forward pass, changes some on the way, or explains one number.")
 final class Probe implements Runnable {
+    private static final String NEXT_TOKEN = "next-token";
+
     @Mixin
     private final ModelOptions model = new ModelOptions();
 
@@ -104,7 +107,11 @@ final class Probe implements Runnable {
     @Option(names = "--exact", description = "Quantised weights widened to float32, nothing rounded on the way.")
     private boolean exact;
 
-    @Option(names = "--loss", paramLabel = "OBJECTIVE", hidden = true)
+    @Option(
+            names = "--loss",
+            paramLabel = "OBJECTIVE",
+            description =
+                    "next-token: makes gradients tensors, 'grad.' and a name, and 'loss'. So do labels in --inputs.")
     private @Nullable String loss;
 
     @Override
@@ -117,7 +124,8 @@ final class Probe implements Runnable {
             if (inputs != null && inputs.toString().endsWith(".jsonl")) {
                 lines(opened, texts, edits, inputs);
             } else {
-                batch(opened, samples(opened, texts), edits, result);
+                List<Sample> samples = samples(opened, texts);
+                batch(opened, samples, gradient(opened, samples), edits, result);
             }
         }
     }
@@ -139,9 +147,17 @@ final class Probe implements Runnable {
         if (target != null && source == null) {
             throw new UsageException("--target needs --source");
         }
-        if (loss != null || tensors.stream().anyMatch(t -> t.startsWith("grad."))) {
+        if (loss != null && !loss.equals(NEXT_TOKEN)) {
             throw new UsageException(
-                    "gradients (--loss, grad.) come with training, which this version does not have yet");
+                    "--loss " + loss + ": next-token is the loss that needs no labels; for others give labels"
+                            + " in a .safetensors file of --inputs");
+        }
+        boolean file = inputs != null && inputs.toString().endsWith(".safetensors");
+        if (loss == null && !file && tensors.stream().anyMatch(t -> t.startsWith(Gradients.PREFIX))) {
+            throw new UsageException("gradients need a loss: give --loss next-token, or labels in --inputs");
+        }
+        if (loss != null && !(set.isEmpty() && ablate.isEmpty() && ablateMean.isEmpty())) {
+            throw new UsageException("gradients are of the model as it is; leave --set and --ablate out, or --loss");
         }
         if (tensors.isEmpty() && explain.isEmpty() && !list) {
             throw new UsageException("nothing is asked for: give --tensor with --out FILE, --explain or --list");
@@ -179,10 +195,27 @@ final class Probe implements Runnable {
         return inputs != null ? InputFile.batch(opened, inputs) : List.of(Examples.of(opened));
     }
 
-    private void batch(Model opened, List<Sample> samples, Edits edits, Out result) {
+    /** What gives gradients, if a loss is asked for or the inputs have labels. */
+    private Optional<GradientProbe> gradient(Model opened, List<Sample> samples) {
+        List<int[]> labels = inputs != null && !inputs.toString().endsWith(".jsonl")
+                ? InputFile.labels(opened, inputs, samples)
+                : List.of();
+        if (!labels.isEmpty()) {
+            return Optional.of(GradientProbe.labelled(opened, samples, labels));
+        }
+        return loss != null ? Optional.of(GradientProbe.nextToken(opened, samples)) : Optional.empty();
+    }
+
+    private static List<TensorInfo> all(Look look, Optional<GradientProbe> gradient) {
+        List<TensorInfo> all = new ArrayList<>(look.list());
+        gradient.ifPresent(g -> all.addAll(g.list(look.list())));
+        return all;
+    }
+
+    private void batch(Model opened, List<Sample> samples, Optional<GradientProbe> gradient, Edits edits, Out result) {
         if (list && samples.size() > 0) {
             try (Session s = samples.getFirst().run(opened)) {
-                listing(s.look(), result);
+                listing(all(s.look(), gradient), result);
             }
             if (out == null && explain.isEmpty()) {
                 return;
@@ -194,9 +227,22 @@ final class Probe implements Runnable {
         for (int b = 0; b < samples.size(); b++) {
             try (Session s = samples.get(b).run(opened)) {
                 Look look = edits.apply(s.look(), rows, b);
-                for (TensorInfo info : chosen(look)) {
+                List<TensorInfo> backward = new ArrayList<>();
+                for (TensorInfo info : chosen(all(look, gradient))) {
                     infos.putIfAbsent(info.name(), info);
-                    parts.computeIfAbsent(info.name(), _ -> new ArrayList<>()).add(look.value(info.name()));
+                    if (look.has(info.name())) {
+                        parts.computeIfAbsent(info.name(), _ -> new ArrayList<>())
+                                .add(look.value(info.name()));
+                    } else {
+                        backward.add(info);
+                    }
+                }
+                if (gradient.isPresent() && !backward.isEmpty()) {
+                    List<Tensor> values = gradient.get().values(b, backward);
+                    for (int i = 0; i < values.size(); i++) {
+                        parts.computeIfAbsent(backward.get(i).name(), _ -> new ArrayList<>())
+                                .add(values.get(i));
+                    }
                 }
                 Explaining explaining = new Explaining(look, depth, top);
                 for (String what : explain) {
@@ -209,22 +255,21 @@ final class Probe implements Runnable {
             parts.forEach((name, p) -> {
                 TensorInfo info = infos.get(name);
                 if (info != null) {
-                    joined.put(name, rows.join(info, p));
+                    joined.put(name, GradientProbe.isLoss(info) ? GradientProbe.loss(p) : rows.join(info, p));
                 }
             });
             SafetensorsWriter.write(out, joined);
         }
     }
 
-    private List<TensorInfo> chosen(Look look) {
-        List<TensorInfo> all = look.list();
+    private List<TensorInfo> chosen(List<TensorInfo> all) {
         Set<String> names =
                 Globs.match(tensors, all.stream().map(TensorInfo::name).toList());
         return all.stream().filter(i -> names.contains(i.name())).toList();
     }
 
-    private void listing(Look look, Out result) {
-        List<TensorInfo> infos = tensors.isEmpty() ? look.list() : chosen(look);
+    private void listing(List<TensorInfo> all, Out result) {
+        List<TensorInfo> infos = tensors.isEmpty() ? all : chosen(all);
         if (json) {
             infos.forEach(i -> result.line(Json.of(
                     Json.object("name", i.name(), "dims", i.dims(), "sizes", i.sizes(), "meaning", i.meaning()))));
@@ -256,7 +301,7 @@ final class Probe implements Runnable {
                 Sample sample = InputFile.line(opened, texts, line.get(), lines.where());
                 out = numbered(base, lines.number());
                 try (Out unused = new Out()) {
-                    batch(opened, List.of(sample), edits, unused);
+                    batch(opened, List.of(sample), gradient(opened, List.of(sample)), edits, unused);
                 }
             }
         } catch (IOException e) {

@@ -84,6 +84,11 @@ record Sample(
         }
     }
 
+    /** Where an encoder's tokens stand. */
+    int[] positions() {
+        return contiguous() ? range(tokens.length) : rows;
+    }
+
     private boolean contiguous() {
         return rows.length == 0 || rows[rows.length - 1] == rows.length - 1;
     }

@@ -91,6 +91,11 @@ public final class Backward implements Differentiation {
                 .toArray();
     }
 
+    /** Whether {@link #look} knows a name. */
+    public boolean has(String name) {
+        return opened.names().containsKey(name);
+    }
+
     /**
      * Any values of the opened graph for one sequence, gradients among them, by name.
      *

@@ -232,10 +232,6 @@ class ProbeTest {
         Command.run("probe", gpt2, "--tokens", "1").failed(2, "--tensor");
         Command.run("probe", gpt2, "--tensor", "logits", "--out", out()).failed(2, "--tokens");
         Command.run("probe", gpt2, "--tokens", "1", "--text", "a", "--list").failed(2, "--tokens");
-        Command.run("probe", gpt2, "--tokens", "1", "--tensor", "grad.logits", "--out", out())
-                .failed(2, "training");
-        Command.run("probe", gpt2, "--tokens", "1", "--loss", "next-token", "--tensor", "logits", "--out", out())
-                .failed(2, "training");
         Command.run("probe", gpt2, "--tokens", "1", "--explain", "logits[0,4,0]")
                 .failed(2, "index 1");
         Command.run("probe", gpt2, "--tokens", "1", "--explain", "logit[0,0,0]").failed(2, "logits");
