@@ -72,7 +72,10 @@ final class GradientProbe {
 
     private static Example example(Model model, Sample s, int[] labels) {
         return switch (model.family()) {
-            case DECODER -> Example.tokens(s.tokens(), labels);
+            case DECODER ->
+                s.pixels().isEmpty()
+                        ? Example.tokens(s.tokens(), labels)
+                        : Example.captioned(model.patches(s.pixels().getFirst()), s.tokens(), labels);
             case ENCODER -> {
                 int[] types = s.types().length == 0 ? new int[s.tokens().length] : s.types();
                 yield Example.encoder(s.tokens(), types, s.positions(), labels);

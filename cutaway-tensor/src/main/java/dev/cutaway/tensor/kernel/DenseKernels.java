@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * What training needs beside the kernels of a forward pass: products of float32 matrices as they lie in memory, and the way back through
  * functions of rows. Addresses are a segment and the index of a float in it. Nothing is allocated but views.
  */
-public sealed interface DenseKernels permits MachineDense, ScalarDense {
+public sealed interface DenseKernels permits MachineDense, ScalarDense, VectorDense {
     /**
      * A matrix in memory: element (i, j) is float {@code at + i * row + j * column}.
      *

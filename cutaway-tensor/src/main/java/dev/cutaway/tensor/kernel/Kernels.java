@@ -51,7 +51,7 @@ public final class Kernels {
                 new VectorMatrix(),
                 new VectorRows(),
                 new VectorAttention(),
-                new ScalarDense(),
+                new VectorDense(),
                 new VectorUpdates());
     }
 
