@@ -31,7 +31,7 @@ public record Derivation(String words, String latex, Kind kind, List<Term> terms
         double of(double[] terms);
     }
 
-    /** One element of an input of the node. */
+    /** One element of an input of the node, or, counted behind the inputs, of one of its outputs: {@link Node#source}. */
     public record Element(int input, long[] index) {}
 
     /** A product of elements and a constant. The label says which one it is among its like ({@code key 3}). */

@@ -19,6 +19,11 @@ public record Node(int id, Op op, List<Value> in, List<Type> out, int block, Str
         return new Value(this, output);
     }
 
+    /** What a derivation calls the i-th input: an input, or behind the inputs one of the node's own outputs (a recurrence's, of other rows). */
+    public Value source(int i) {
+        return i < in.size() ? in.get(i) : value(i - in.size());
+    }
+
     @Override
     public boolean equals(Object o) {
         return this == o;

@@ -54,33 +54,46 @@ final class DoubleEvaluator {
         for (int o = 0; o < out.size(); o++) {
             Value y = n.value(o);
             if (!y.type().integer()) {
-                long[] shape = y.type().shape(binding);
                 double[] d = new double[(int) out.get(o).size()];
-                for (int i = 0; i < d.length; i++) {
-                    d[i] = element(n, op, o, index(i, shape), in, out.get(o).get(i));
-                }
+                java.util.Arrays.fill(d, Double.NaN);
                 reals.put(y, d);
             }
             tensors.put(y, out.get(o));
         }
+        for (int o = 0; o < out.size(); o++) {
+            for (int i = 0; !n.out().get(o).integer() && i < out.get(o).size(); i++) {
+                element(n, op, o, index(i, out.get(o).shape()), in, out);
+            }
+        }
         return Objects.requireNonNull(tensors.get(v));
     }
 
-    private double element(Node n, Primitive op, int output, long[] index, List<Tensor> in, float single) {
+    /** An element of an output; those of the node's own that it comes from are computed first. */
+    private double element(Node n, Primitive op, int output, long[] index, List<Tensor> in, List<Tensor> out) {
+        double[] own = Objects.requireNonNull(reals.get(n.value(output)));
+        int at = (int) flat(index, out.get(output).shape());
+        if (!Double.isNaN(own[at])) {
+            return own[at];
+        }
         Derivation d = op.derive(n, output, index, binding, in);
         if (d.kind() == Derivation.Kind.GIVEN) {
-            return single;
+            own[at] = out.get(output).get(at);
+            return own[at];
         }
         double[] terms = new double[d.terms().size()];
         for (int i = 0; i < terms.length; i++) {
             Derivation.Term t = d.terms().get(i);
             terms[i] = t.constant();
             for (Derivation.Element e : t.factors()) {
-                double[] x = Objects.requireNonNull(reals.get(n.in().get(e.input())));
-                terms[i] *= x[(int) flat(e.index(), in.get(e.input()).shape())];
+                int behind = e.input() - in.size();
+                terms[i] *= behind >= 0
+                        ? element(n, op, behind, e.index(), in, out)
+                        : Objects.requireNonNull(reals.get(n.in().get(e.input())))[
+                                (int) flat(e.index(), in.get(e.input()).shape())];
             }
         }
-        return d.how().of(terms);
+        own[at] = d.how().of(terms);
+        return own[at];
     }
 
     static long[] index(long flat, long[] shape) {

@@ -44,6 +44,12 @@ import dev.cutaway.graph.op.SoftCap;
 import dev.cutaway.graph.op.Softmax;
 import dev.cutaway.graph.op.Stretch;
 import dev.cutaway.graph.op.Targets;
+import dev.cutaway.graph.op.AdditiveAttention;
+import dev.cutaway.graph.op.Lstm;
+import dev.cutaway.graph.op.LstmCell;
+import dev.cutaway.graph.op.Scan;
+import dev.cutaway.graph.op.ScanBack;
+import dev.cutaway.graph.op.Shift;
 import dev.cutaway.graph.op.Unary;
 import dev.cutaway.graph.op.Unpick;
 import dev.cutaway.graph.op.WeightSource;
@@ -78,7 +84,7 @@ class GradientsTest {
 
     /** Operations of which nothing is differentiated. */
     private static final Set<String> GIVEN =
-            Set.of("Input", "Parameter", "Filled", "RelativeBuckets", "WindowMask", "RopeTable", "Targets");
+            Set.of("Input", "Parameter", "Filled", "RelativeBuckets", "WindowMask", "RopeTable", "Targets", "Carried");
 
     /** One graph with random inputs. */
     private static final class Case {
@@ -289,6 +295,22 @@ class GradientsTest {
             return c.g.add(new Depthwise(three), c.real(grid.getFirst(), w), c.real(w, Dim.of("place", 9)), c.real(w));
         }));
         m.put("MeanOfRows", List.of(c -> c.g.add(new MeanOfRows(16), c.real(grid.getFirst(), c.dim("w")))));
+        m.put("Shift", Stream.of(false, true).<Build>map(back -> c -> shift(c, back)).toList());
+        m.put("LstmCell", List.of(GradientsTest::cell));
+        m.put("Scan", Stream.of(false, true).<Build>map(back -> c -> scan(c, back)).toList());
+        m.put("ScanBack", List.of(GradientsTest::scanBack));
+        m.put("Lstm", List.of(c -> lstm(c, false, true), c -> lstm(c, true, true), c -> lstm(c, false, false)));
+        m.put("AdditiveAttention", List.of(c -> {
+            Dim one = Dim.of("head", 1);
+            Dim a = c.dim("a");
+            Dim source = Dim.of(Space.SOURCE);
+            return c.g.add(
+                    new AdditiveAttention(),
+                    c.real(Case.row(), one, a),
+                    c.real(source, one, a),
+                    c.real(source, one, c.dim("w")),
+                    c.real(one, a));
+        }));
         m.put("First", List.of(c -> c.g.add(new First(), c.real(Case.row(), c.dim("w")))));
         m.put("PutFirst", List.of(c -> c.g.add(new PutFirst(Case.row()), c.real(Dim.of(Space.SEQUENCES), c.dim("w")))));
         m.put(
@@ -420,6 +442,63 @@ class GradientsTest {
                         c -> c.g.add(
                                 new Stretch(List.of(Case.row(), c.dim("w"))), c.real(Case.row(), Dim.of("one", 1)))));
         return m;
+    }
+
+    /** A value that all outputs reach, each in a way of its own. */
+    private static Value mixed(Case c, Node n) {
+        Value sum = c.g.add(Unary.SQUARE, n.value(0));
+        for (int i = 1; i < n.out().size(); i++) {
+            Value y = n.value(i);
+            int width = y.type().size(-1);
+            Value part = width == 1 ? y : c.g.add(new Slice(width - 1, width), y); // [row, 1]
+            sum = c.g.add(Binary.ADD, sum, c.g.add(Binary.MULTIPLY, part, c.real(Dim.of("one", 1))));
+        }
+        return sum;
+    }
+
+    private static Value shift(Case c, boolean back) {
+        Dim w = c.dim("w");
+        Node n = c.g.addAll(
+                new Shift(back), List.of(c.real(Case.row(), w), c.real(Dim.of(Space.SEQUENCES), w)), "");
+        Value out = c.g.add(new PutFirst(Case.row()), n.value(1));
+        return c.g.add(Binary.ADD, n.value(0), c.g.add(Constant.scale(1.7), out));
+    }
+
+    private static List<Value> ofCell(Case c, Dim row, int size) {
+        Dim w = Dim.of("w", size);
+        Dim gates = Dim.of("gates", 4 * size);
+        return List.of(c.real(row, w), c.real(row, w), c.real(Case.row(), gates), c.real(gates, w));
+    }
+
+    private static Value cell(Case c) {
+        return mixed(c, c.g.addAll(new LstmCell(), ofCell(c, Case.row(), c.size()), ""));
+    }
+
+    private static Value scan(Case c, boolean back) {
+        List<Value> in = ofCell(c, Dim.of(Space.SEQUENCES), c.size());
+        return mixed(c, c.g.addAll(new Scan(new LstmCell(), 2, 1, back), in, ""));
+    }
+
+    private static Value scanBack(Case c) {
+        int size = c.size();
+        Dim w = Dim.of("w", size);
+        List<Value> in = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            in.add(c.real(Case.row(), i == 4 ? Dim.of("gates", 4 * size) : w));
+        }
+        in.addAll(ofCell(c, Case.row(), size));
+        return mixed(c, c.g.addAll(new ScanBack(new LstmCell(), 2, 7), in, ""));
+    }
+
+    private static Value lstm(Case c, boolean back, boolean begins) {
+        List<Value> all = ofCell(c, Dim.of(Space.SEQUENCES), c.size());
+        List<Value> in = new ArrayList<>(all.subList(2, 4));
+        if (begins) {
+            in.addAll(all.subList(0, 2));
+        } else {
+            c.differentiated.removeAll(all.subList(0, 2));
+        }
+        return mixed(c, c.g.addAll(new Lstm(back), in, ""));
     }
 
     private static Value attention(Case c, Attention op, boolean biased) {

@@ -5,6 +5,7 @@ import dev.cutaway.graph.Value;
 import dev.cutaway.graph.look.Edit;
 import dev.cutaway.graph.look.Given;
 import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Carried;
 import dev.cutaway.graph.op.Input;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.Tensor;
@@ -74,6 +75,12 @@ final class Recorded implements Given {
             case Cache c
             when pristine && session.state().recording() ->
                 Optional.of(session.state().kept(c.state()));
+            case Carried c
+            when pristine && session.state().recording() && from > 0 ->
+                Optional.of(session.state()
+                        .kept(c.state())
+                        .slice(0, from - 1, from)
+                        .reshape(new long[] {1, c.width()}));
             default -> {
                 Integer block = blockOf.get(v);
                 yield block != null && block <= validBlocks && session.state().recording()

@@ -185,6 +185,7 @@ public final class LearningPlan {
                 for (Object s : mine) {
                     switch (s) {
                         case LossSteps l -> all.addAll(l.steps(work));
+                        case Unrolled u -> all.addAll(u.steps(work));
                         default -> all.add((Step) s);
                     }
                 }

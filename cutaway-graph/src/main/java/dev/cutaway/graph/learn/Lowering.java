@@ -9,9 +9,11 @@ import dev.cutaway.graph.Op;
 import dev.cutaway.graph.Primitive;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
+import dev.cutaway.graph.op.AdditiveAttention;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Carried;
 import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
@@ -24,6 +26,7 @@ import dev.cutaway.graph.op.HeadsOut;
 import dev.cutaway.graph.op.Input;
 import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
+import dev.cutaway.graph.op.Lstm;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.PutFirst;
 import dev.cutaway.graph.op.Reduce;
@@ -90,6 +93,7 @@ final class Lowering {
             String weights,
             double smoothing) {}
 
+    private final Recurrences recurrences = new Recurrences(this);
     private int now;
 
     Lowering(Graph graph, Collection<Value> wanted, List<LossSpec> lossSpecs) {
@@ -121,12 +125,24 @@ final class Lowering {
             case Gate(Unary u) -> rows(in.getFirst()) && u.activation().isPresent();
             case Slope(Unary u) -> rows(in.getFirst()) && u.activation().isPresent();
             case CrossEntropy e -> true;
+            case Lstm l -> rows(in.get(0)) && isParameter(in.get(1)) && fromNothing(in.subList(2, in.size()));
+            case AdditiveAttention a ->
+                rows(in.get(0)) && rows(in.get(1)) && rows(in.get(2)) && isParameter(in.get(3));
             default -> false;
         };
     }
 
     private static boolean weighted(List<Value> in) {
         return rows(in.getFirst()) && in.stream().skip(1).allMatch(v -> v.node().op() instanceof Parameter);
+    }
+
+    private static boolean isParameter(Value v) {
+        return v.node().op() instanceof Parameter;
+    }
+
+    /** Whether a recurrence begins with zeros, as it does where there is no past. */
+    private static boolean fromNothing(List<Value> begin) {
+        return begin.stream().allMatch(v -> v.node().op() instanceof Carried);
     }
 
     // -------------------------------------------------------------------------------------------- what is needed
@@ -178,6 +194,10 @@ final class Lowering {
     /** What a node reads; of a loss, what its steps read. */
     private List<Value> inputs(Node n) {
         LossSpec s = losses.get(n);
+        Optional<List<Value>> read = Recurrences.inputs(n);
+        if (read.isPresent()) {
+            return read.get();
+        }
         return s == null
                 ? n.in()
                 : List.of(s.product().map(p -> p.in().getFirst()).orElse(n.in().getFirst()));
@@ -198,21 +218,36 @@ final class Lowering {
 
     // ------------------------------------------------------------------------------------------------ places
 
-    private void emit(Step s, Place... touched) {
+    void emit(Step s, Place... touched) {
+        emitAny(s, touched);
+    }
+
+    void emit(Unrolled s, Place... touched) {
+        emitAny(s, touched);
+    }
+
+    private void emitAny(Object s, Place... touched) {
         for (Place p : touched) {
             p.lastUse = Math.max(p.lastUse, steps.size());
         }
         steps.add(s);
     }
 
-    private Place place(Value v) {
+    Place place(Value v) {
         Place p = Place.of(v, steps.size());
         all.add(p);
         places.put(root(v), p);
         return p;
     }
 
-    private Place in(Value v) {
+    /** A place of no value: room that steps need. */
+    Place room(Place.Kind kind, int width) {
+        Place p = new Place(kind, width, steps.size());
+        all.add(p);
+        return p;
+    }
+
+    Place in(Value v) {
         Value r = root(v);
         Waiting w = waiting.remove(r);
         if (w != null) {
@@ -300,6 +335,8 @@ final class Lowering {
                 emit(new RowSteps.Slope(u.activation().orElseThrow(), x, dy, dx), x, dy, dx);
             }
             case GradOf(Composite of, int inputs) -> back(n, of, inputs);
+            case Lstm l -> recurrences.forward(n, l);
+            case AdditiveAttention a -> recurrences.attend(n);
             default -> throw new IllegalStateException("no kernel for " + c);
         }
     }
@@ -350,11 +387,11 @@ final class Lowering {
         emit(new RowSteps.Rotate(x, cos, sin, y, size, interleaved, back), x, cos, sin, y);
     }
 
-    private boolean read(Node n, int output) {
+    boolean read(Node n, int output) {
         return output < n.out().size() && lastReader.containsKey(root(n.value(output)));
     }
 
-    private Optional<Value> wantedSum(Node n, int output) {
+    Optional<Value> wantedSum(Node n, int output) {
         if (!read(n, output)) {
             return Optional.empty();
         }
@@ -381,6 +418,8 @@ final class Lowering {
                 emit(new AttentionSteps.AttendBack(shape(in, a), q, k, v, dz, dq, dk, dv), q, k, v, dz, dq, dk, dv);
             }
             case Rotary(boolean interleaved) -> rotate(n, interleaved, true);
+            case Lstm l -> recurrences.back(n, l, inputs);
+            case AdditiveAttention a -> recurrences.attendBack(n);
             case Gate(Unary u) -> {
                 Place gate = in(in.get(0));
                 Place up = in(in.get(1));

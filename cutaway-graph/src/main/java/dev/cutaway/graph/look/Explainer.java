@@ -211,7 +211,7 @@ public final class Explainer {
     }
 
     private static Place step(Place p, Derivation.Element e) {
-        return new Place(p.value.node().in().get(e.input()), e.index());
+        return new Place(p.value.node().source(e.input()), e.index());
     }
 
     private Derivation derive(Place p) {

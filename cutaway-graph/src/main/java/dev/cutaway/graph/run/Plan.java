@@ -7,6 +7,7 @@ import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Carried;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Kernels;
 import java.lang.foreign.MemorySegment;
@@ -17,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A graph compiled for running: fused steps over kernels, one list for the rows of sequences and, in models with an encoder, one
@@ -43,6 +45,11 @@ public final class Plan {
         this.graph = graph;
         Map<Value, Integer> states = new HashMap<>();
         Set<Value> keys = keys(graph);
+        // What a recurrence goes on from is not rounded: a difference would never be forgotten.
+        Set<String> carried = graph.nodes().stream()
+                .filter(n -> n.op() instanceof Carried)
+                .map(n -> ((Carried) n.op()).state())
+                .collect(Collectors.toSet());
         for (Node n : graph.nodes()) {
             if (n.op() instanceof Cache c) {
                 states.put(n.value(0), layouts.size());
@@ -53,7 +60,7 @@ public final class Plan {
                         t.size(2),
                         keys.contains(n.value(0)),
                         PlanBuilder.of(n.in().getFirst()).equals(Space.SOURCE),
-                        halves));
+                        halves && !carried.contains(c.state())));
             }
         }
         List<Integer> widths = new ArrayList<>();

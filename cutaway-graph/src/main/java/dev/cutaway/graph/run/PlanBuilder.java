@@ -7,9 +7,11 @@ import dev.cutaway.graph.Op;
 import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
+import dev.cutaway.graph.op.AdditiveAttention;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Carried;
 import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Concat;
 import dev.cutaway.graph.op.Constant;
@@ -21,6 +23,7 @@ import dev.cutaway.graph.op.HeadsOut;
 import dev.cutaway.graph.op.Input;
 import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
+import dev.cutaway.graph.op.Lstm;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.Pick;
 import dev.cutaway.graph.op.RelativeBias;
@@ -209,11 +212,58 @@ final class PlanBuilder {
             append(n);
         } else if (op instanceof Attention a) {
             attend(n, a);
+        } else if (lowerRecurrent(n)) {
+            return;
         } else if (looksUp(n)) {
             embed(n);
         } else if (!lowerElements(n) && !lowerOnce(n)) {
             generic(n);
         }
+    }
+
+    private boolean lowerRecurrent(Node n) {
+        if (n.op() instanceof Lstm(boolean backwards)) {
+            Slot x = in(n.in().getFirst());
+            Parameter w = require(n, 1);
+            Slot h = slot(n.value(0));
+            Slot c = slot(n.value(1));
+            Optional<RecurrentSteps.Past> past = n.in().size() > 2
+                    ? Optional.of(new RecurrentSteps.Past(carried(n, 2), carried(n, 3)))
+                    : Optional.empty();
+            var step = new RecurrentSteps.Lstm(
+                    x, () -> weights.packed(w, Optional.empty()), backwards, past, h, c);
+            emit(step, x, h, c);
+        } else if (n.op() instanceof AdditiveAttention) {
+            Slot q = in(n.in().get(0));
+            int keys = java.util.Objects.requireNonNull(states.get(n.in().get(1)));
+            int values = java.util.Objects.requireNonNull(states.get(n.in().get(2)));
+            Parameter w = require(n, 3);
+            Slot y = slot(n.value(0));
+            var step = new RecurrentSteps.Attend(
+                    q,
+                    keys,
+                    values,
+                    layouts.get(keys),
+                    layouts.get(values),
+                    () -> weights.tensor(w).widen().data(),
+                    y);
+            emit(step, q, y);
+        } else {
+            return n.op() instanceof Carried; // read where it is kept
+        }
+        return true;
+    }
+
+    /** The state that an input carries on. */
+    private int carried(Node n, int input) {
+        if (n.in().get(input).node().op() instanceof Carried past) {
+            for (int i = 0; i < layouts.size(); i++) {
+                if (layouts.get(i).name().equals(past.state())) {
+                    return i;
+                }
+            }
+        }
+        throw new IllegalStateException("input " + input + " of " + n + " must be what a state keeps");
     }
 
     private static boolean looksUp(Node n) {

@@ -23,6 +23,7 @@ public final class Architectures {
             new Bert(),
             new T5(),
             new Marian(),
+            new Gnmt(),
             new Vit(),
             new Deit(),
             new Swin(),

@@ -2,6 +2,7 @@ package dev.cutaway.model.arch;
 
 import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.GraphBuilder;
+import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Op;
 import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
@@ -311,6 +312,11 @@ public final class Parts {
         Value value = name(block + "mlp.hook_pre_linear", linear(x, up, "neuron", hidden));
         Value post = name(block + "mlp.hook_post", g.add(new Gate(f), pre, value));
         return linear(post, down, "width", width);
+    }
+
+    /** Applies an operation whose inner values are named below a scope of this stack. */
+    public Node scoped(String scope, Op op, Value... in) {
+        return g.addAll(op, List.of(in), prefix + scope);
     }
 
     /** Applies any operation. */
