@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.cutaway.graph.look.Explanation;
 import dev.cutaway.graph.run.Pool;
+import dev.cutaway.model.Blueprint;
+import dev.cutaway.model.Config;
 import dev.cutaway.model.Look;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.OpenOptions;
@@ -24,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -33,7 +36,6 @@ import org.junit.jupiter.api.Test;
 class RecurrentTest {
     private static final Path FOLDER = GoldenTest.root().resolveSibling("recurrent");
     private static final int PAIRS = 4;
-    private static final List<String> INPUTS = List.of("source", "target", "labels");
 
     private static Model model() {
         return Model.open(FOLDER.resolve("model").toString());
@@ -139,6 +141,37 @@ class RecurrentTest {
                         Tensor t = Objects.requireNonNull(other.gradients().get(p));
                         assertThat(t.toFloats()).as(p.source().name()).isEqualTo(bits);
                     }
+                });
+            }
+        }
+    }
+
+    /** Widths that are no multiple of anything, and more sequences than a chunk takes, of which some stop early. */
+    @Test
+    void manySequencesArePlannedAsTheyAreDefined() {
+        Map<String, Object> fields = Map.of(
+                "model_type", "gnmt", "d_model", 38, "attention_size", 21, "vocab_size", 61, "max_position_embeddings", 64);
+        try (Blueprint b = Blueprint.of(new Config("config.json", fields));
+                Pool pool = new Pool(2)) {
+            Objective o = Objective.crossEntropy(b.graph(), "logits", 0);
+            Trained w = Trained.copyOf(b.graph(), p -> b.weight(p, 3));
+            List<Example> batch = IntStream.range(0, 75)
+                    .mapToObj(i -> Example.pair(
+                            tokens(i, 1 + i * 7 % 12), tokens(100 + i, 1 + i % 9), tokens(200 + i, 1 + i % 9)))
+                    .toList();
+            Differentiation.Result want = new Backward(o, w).of(batch);
+            try (Planned planned = new Planned(o, w, pool, false)) {
+                Differentiation.Result got = planned.of(batch);
+                assertThat(got.loss()).isCloseTo(want.loss(), within(1e-5));
+                assertThat(got.gradients()).hasSameSizeAs(want.gradients()).hasSize(20);
+                want.gradients().forEach((p, g) -> {
+                    float[] x = g.toFloats();
+                    float most = 0;
+                    for (float v : x) {
+                        most = Math.max(most, Math.abs(v));
+                    }
+                    Tensor mine = Objects.requireNonNull(got.gradients().get(p));
+                    close(p.source().name(), mine.toFloats(), x, 2e-5 * Math.max(most, 1e-3));
                 });
             }
         }

@@ -69,7 +69,9 @@ public record Scan(Composite body, int states, int inputs, boolean backwards) im
                 throw new IllegalArgumentException("state " + s + " is " + in.get(s) + " and becomes " + out.get(s));
             }
         }
-        return out.stream().map(t -> withFirst(t, row)).toList();
+        return IntStream.range(0, out.size())
+                .mapToObj(o -> withFirst(o < states ? in.get(o) : out.get(o), row))
+                .toList();
     }
 
     /** What the body takes: one row of each. */

@@ -239,6 +239,9 @@ final class PlanBuilder {
             int values = java.util.Objects.requireNonNull(states.get(n.in().get(2)));
             Parameter w = require(n, 3);
             Slot y = slot(n.value(0));
+            if (!layouts.get(keys).source() || !layouts.get(values).source()) {
+                throw new IllegalStateException(n + " must read a source");
+            }
             var step = new RecurrentSteps.Attend(
                     q,
                     keys,

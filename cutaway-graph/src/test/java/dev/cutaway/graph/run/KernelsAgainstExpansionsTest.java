@@ -15,12 +15,14 @@ import dev.cutaway.graph.look.Given;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
+import dev.cutaway.graph.op.Carried;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.Gate;
 import dev.cutaway.graph.op.HeadsOut;
 import dev.cutaway.graph.op.Input;
 import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
+import dev.cutaway.graph.op.Lstm;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.RelativeBias;
 import dev.cutaway.graph.op.RelativeBuckets;
@@ -275,6 +277,40 @@ class KernelsAgainstExpansionsTest {
                             weight(g, "o", out, heads * size),
                             weight(g, "b", out)));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // width, past, rows, backwards
+        "1,0,1,false",
+        "1,3,2,false",
+        "7,0,9,true",
+        "8,5,1,false",
+        "17,0,4,false",
+        "31,2,13,false",
+        "33,1,1,false",
+        "1,70,3,false",
+        "64,0,19,true"
+    })
+    void longShortTermMemory(int width, int past, int rows, boolean backwards) {
+        check(past, rows, g -> {
+            Value x = rows(g, "x", Dim.of("gates", 4 * width));
+            Value w = g.add(Constant.scale(1), x);
+            Value u = weight(g, "u", 4 * width, width);
+            if (backwards) {
+                var n = g.addAll(new Lstm(true), List.of(w, u), "");
+                return g.add(Binary.ADD, n.value(0), n.value(1));
+            }
+            Value state = g.add(new Carried("state", width));
+            Value cell = g.add(new Carried("cell", width));
+            var n = g.addAll(new Lstm(false), List.of(w, u, state, cell), "");
+            Dim one = Dim.of("head", 1);
+            for (int i = 0; i < 2; i++) {
+                Value kept = g.add(Reshape.to(Dim.of(Space.ROWS), one, Dim.of("w", width)), n.value(i));
+                g.add(new Cache(i == 0 ? "state" : "cell", Space.KEYS), kept);
+            }
+            return g.add(Binary.ADD, n.value(0), n.value(1));
+        });
     }
 
     private record Plain(int pairs) implements RopeFrequencies {
