@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cutaway.graph.look.Evaluator;
 import dev.cutaway.graph.look.Given;
+import dev.cutaway.graph.op.AdditiveAttention;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
@@ -24,6 +25,8 @@ import dev.cutaway.graph.op.Input;
 import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.LogSoftmax;
+import dev.cutaway.graph.op.Lstm;
+import dev.cutaway.graph.op.LstmCell;
 import dev.cutaway.graph.op.Mask;
 import dev.cutaway.graph.op.MeanOfRows;
 import dev.cutaway.graph.op.Parameter;
@@ -37,19 +40,16 @@ import dev.cutaway.graph.op.RelativeBuckets;
 import dev.cutaway.graph.op.Reshape;
 import dev.cutaway.graph.op.RmsNorm;
 import dev.cutaway.graph.op.Rotary;
+import dev.cutaway.graph.op.Scan;
+import dev.cutaway.graph.op.ScanBack;
 import dev.cutaway.graph.op.Scatter;
+import dev.cutaway.graph.op.Shift;
 import dev.cutaway.graph.op.Slice;
 import dev.cutaway.graph.op.Slope;
 import dev.cutaway.graph.op.SoftCap;
 import dev.cutaway.graph.op.Softmax;
 import dev.cutaway.graph.op.Stretch;
 import dev.cutaway.graph.op.Targets;
-import dev.cutaway.graph.op.AdditiveAttention;
-import dev.cutaway.graph.op.Lstm;
-import dev.cutaway.graph.op.LstmCell;
-import dev.cutaway.graph.op.Scan;
-import dev.cutaway.graph.op.ScanBack;
-import dev.cutaway.graph.op.Shift;
 import dev.cutaway.graph.op.Unary;
 import dev.cutaway.graph.op.Unpick;
 import dev.cutaway.graph.op.WeightSource;
@@ -295,9 +295,13 @@ class GradientsTest {
             return c.g.add(new Depthwise(three), c.real(grid.getFirst(), w), c.real(w, Dim.of("place", 9)), c.real(w));
         }));
         m.put("MeanOfRows", List.of(c -> c.g.add(new MeanOfRows(16), c.real(grid.getFirst(), c.dim("w")))));
-        m.put("Shift", Stream.of(false, true).<Build>map(back -> c -> shift(c, back)).toList());
+        m.put(
+                "Shift",
+                Stream.of(false, true).<Build>map(back -> c -> shift(c, back)).toList());
         m.put("LstmCell", List.of(GradientsTest::cell));
-        m.put("Scan", Stream.of(false, true).<Build>map(back -> c -> scan(c, back)).toList());
+        m.put(
+                "Scan",
+                Stream.of(false, true).<Build>map(back -> c -> scan(c, back)).toList());
         m.put("ScanBack", List.of(GradientsTest::scanBack));
         m.put("Lstm", List.of(c -> lstm(c, false, true), c -> lstm(c, true, true), c -> lstm(c, false, false)));
         m.put("AdditiveAttention", List.of(c -> {
@@ -458,8 +462,7 @@ class GradientsTest {
 
     private static Value shift(Case c, boolean back) {
         Dim w = c.dim("w");
-        Node n = c.g.addAll(
-                new Shift(back), List.of(c.real(Case.row(), w), c.real(Dim.of(Space.SEQUENCES), w)), "");
+        Node n = c.g.addAll(new Shift(back), List.of(c.real(Case.row(), w), c.real(Dim.of(Space.SEQUENCES), w)), "");
         Value out = c.g.add(new PutFirst(Case.row()), n.value(1));
         return c.g.add(Binary.ADD, n.value(0), c.g.add(Constant.scale(1.7), out));
     }

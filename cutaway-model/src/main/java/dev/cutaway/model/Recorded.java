@@ -77,10 +77,8 @@ final class Recorded implements Given {
                 Optional.of(session.state().kept(c.state()));
             case Carried c
             when pristine && session.state().recording() && from > 0 ->
-                Optional.of(session.state()
-                        .kept(c.state())
-                        .slice(0, from - 1, from)
-                        .reshape(new long[] {1, c.width()}));
+                Optional.of(
+                        session.state().kept(c.state()).slice(0, from - 1, from).reshape(new long[] {1, c.width()}));
             default -> {
                 Integer block = blockOf.get(v);
                 yield block != null && block <= validBlocks && session.state().recording()

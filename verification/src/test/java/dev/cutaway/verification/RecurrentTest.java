@@ -110,7 +110,8 @@ class RecurrentTest {
             close(how + ", " + name, g.getValue().toFloats(), want.toFloats(), 1e-5 * Math.max(most, 0.01));
             seen++;
         }
-        assertThat(seen).isEqualTo(e.names().stream().filter(n -> n.startsWith("grad.")).count());
+        assertThat(seen)
+                .isEqualTo(e.names().stream().filter(n -> n.startsWith("grad.")).count());
     }
 
     @Test
@@ -150,7 +151,16 @@ class RecurrentTest {
     @Test
     void manySequencesArePlannedAsTheyAreDefined() {
         Map<String, Object> fields = Map.of(
-                "model_type", "gnmt", "d_model", 38, "attention_size", 21, "vocab_size", 61, "max_position_embeddings", 64);
+                "model_type",
+                "gnmt",
+                "d_model",
+                38,
+                "attention_size",
+                21,
+                "vocab_size",
+                61,
+                "max_position_embeddings",
+                64);
         try (Blueprint b = Blueprint.of(new Config("config.json", fields));
                 Pool pool = new Pool(2)) {
             Objective o = Objective.crossEntropy(b.graph(), "logits", 0);
@@ -267,7 +277,10 @@ class RecurrentTest {
             s.source(tokens(5, 6));
             s.append(tokens(6, 12));
             for (String name : List.of(
-                    "logits", "decoder.blocks.0.lstm.hook_cell", "decoder.blocks.2.hook_resid_post", "decoder.blocks.0.hook_context")) {
+                    "logits",
+                    "decoder.blocks.0.lstm.hook_cell",
+                    "decoder.blocks.2.hook_resid_post",
+                    "decoder.blocks.0.hook_context")) {
                 float[] whole = s.look().value(name).toFloats();
                 int width = whole.length / 12;
                 float[] part = s.look().value(name, 7, 10).toFloats();
@@ -315,7 +328,9 @@ class RecurrentTest {
                             .mapToLong(n -> random.nextInt(n.intValue()))
                             .toArray();
                     Explanation e = look.explain(t.name(), index);
-                    assertThat(e.difference()).as(t.name() + Arrays.toString(index)).isLessThan(1e-5);
+                    assertThat(e.difference())
+                            .as(t.name() + Arrays.toString(index))
+                            .isLessThan(1e-5);
                 }
             }
             Explanation cell = look.explain("decoder.blocks.1.lstm.hook_cell", 0, 3, 4);

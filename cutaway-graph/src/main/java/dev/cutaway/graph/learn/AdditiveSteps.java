@@ -76,8 +76,7 @@ final class AdditiveSteps {
                 w.memory(z).asSlice(4 * to, 4L * z.width).fill((byte) 0);
                 for (int s = 0; s < keys; s++) {
                     float p = room.get(ValueLayout.JAVA_FLOAT, 4 * (pattern + s));
-                    w.kernels.rows().addScaled(
-                            p, w.memory(g.v), w.at(g.v, from + s), w.memory(z), to, z.width);
+                    w.kernels.rows().addScaled(p, w.memory(g.v), w.at(g.v, from + s), w.memory(z), to, z.width);
                 }
             }
         }

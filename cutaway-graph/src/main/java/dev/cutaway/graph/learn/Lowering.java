@@ -126,8 +126,7 @@ final class Lowering {
             case Slope(Unary u) -> rows(in.getFirst()) && u.activation().isPresent();
             case CrossEntropy e -> true;
             case Lstm l -> rows(in.get(0)) && isParameter(in.get(1)) && fromNothing(in.subList(2, in.size()));
-            case AdditiveAttention a ->
-                rows(in.get(0)) && rows(in.get(1)) && rows(in.get(2)) && isParameter(in.get(3));
+            case AdditiveAttention a -> rows(in.get(0)) && rows(in.get(1)) && rows(in.get(2)) && isParameter(in.get(3));
             default -> false;
         };
     }

@@ -178,11 +178,9 @@ final class LstmSteps {
                             Math.min(c.columns(), 4 * width - column),
                             width,
                             View.rows(w.memory(k.states), w.at(k.states, o.starts()[time - 1] + row), width),
-                            View.rows(w.weight(k.weight), (long) column * width, width).transposed(),
-                            View.rows(
-                                    w.memory(k.gates),
-                                    w.at(k.gates, o.starts()[time] + row) + column,
-                                    4L * width),
+                            View.rows(w.weight(k.weight), (long) column * width, width)
+                                    .transposed(),
+                            View.rows(w.memory(k.gates), w.at(k.gates, o.starts()[time] + row) + column, 4L * width),
                             true,
                             w.scratch(worker),
                             0);
@@ -278,8 +276,7 @@ final class LstmSteps {
             for (int i = chunk * ROWS; i < to; i++) {
                 int row = o.starts()[time] + i;
                 MemorySegment room = w.scratch(worker);
-                w.kernels.rows().activate(
-                        Activation.TANH, w.memory(k.cells), w.at(k.cells, row), room, w.own(), n);
+                w.kernels.rows().activate(Activation.TANH, w.memory(k.cells), w.at(k.cells, row), room, w.own(), n);
                 MemorySegment.copy(room, ValueLayout.JAVA_FLOAT, 4 * w.own(), tanh, 0, n);
                 read(w, k.gates, row, gates);
                 read(w, dStates, row, dState);
@@ -364,10 +361,7 @@ final class LstmSteps {
                             4 * width,
                             View.rows(w.memory(k.gates), w.at(k.gates, o.starts()[time] + row), 4L * width),
                             View.rows(w.weight(k.weight), column, width),
-                            View.rows(
-                                    w.memory(dStates),
-                                    w.at(dStates, o.starts()[time - 1] + row) + column,
-                                    width),
+                            View.rows(w.memory(dStates), w.at(dStates, o.starts()[time - 1] + row) + column, width),
                             true,
                             w.scratch(worker),
                             0);

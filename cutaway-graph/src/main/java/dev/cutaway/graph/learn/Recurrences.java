@@ -83,17 +83,12 @@ final class Recurrences {
         dCell.ifPresent(touched::add);
         before.ifPresent(touched::add);
         dx.ifPresent(touched::add);
-        l.emit(
-                new LstmSteps.Backward(k, dy, dCell, dStates, dCells, before, sum, dx),
-                touched.toArray(Place[]::new));
+        l.emit(new LstmSteps.Backward(k, dy, dCell, dStates, dCells, before, sum, dx), touched.toArray(Place[]::new));
     }
 
     private AdditiveSteps.Given given(Node n) {
-        return new AdditiveSteps.Given(
-                l.in(n.in().get(0)),
-                l.in(n.in().get(1)),
-                l.in(n.in().get(2)),
-                (Parameter) n.in().get(3).node().op());
+        return new AdditiveSteps.Given(l.in(n.in().get(0)), l.in(n.in().get(1)), l.in(n.in().get(2)), (Parameter)
+                n.in().get(3).node().op());
     }
 
     /** A node of {@link AdditiveAttention}. */

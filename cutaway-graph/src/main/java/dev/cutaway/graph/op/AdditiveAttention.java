@@ -1,7 +1,6 @@
 package dev.cutaway.graph.op;
 
 import dev.cutaway.graph.Composite;
-import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.GraphBuilder;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
@@ -20,9 +19,15 @@ public record AdditiveAttention() implements Composite {
         Type v = in.get(2);
         Type w = in.get(3);
         boolean fits = q.rank() == 3 && k.rank() == 3 && v.rank() == 3 && w.rank() == 2;
-        if (!fits || q.size(1) != 1 || k.size(1) != 1 || v.size(1) != 1 || q.size(2) != w.size(1)
-                || k.size(2) != w.size(1) || w.size(0) != 1) {
-            throw new IllegalArgumentException("takes one head of queries, keys, values, and a weight as long as a key");
+        if (!fits
+                || q.size(1) != 1
+                || k.size(1) != 1
+                || v.size(1) != 1
+                || q.size(2) != w.size(1)
+                || k.size(2) != w.size(1)
+                || w.size(0) != 1) {
+            throw new IllegalArgumentException(
+                    "takes one head of queries, keys, values, and a weight as long as a key");
         }
         return List.of(Type.real(q.dim(0), q.dim(1), v.dim(2)));
     }
@@ -37,7 +42,11 @@ public record AdditiveAttention() implements Composite {
         Value scores = g.name(
                 "hook_attn_scores",
                 g.add(
-                        new Ein("rsa,ha->hrs", "component", "weight times tanh(query + key)", "\\sum_{a} v_{a}\\,t_{a}"),
+                        new Ein(
+                                "rsa,ha->hrs",
+                                "component",
+                                "weight times tanh(query + key)",
+                                "\\sum_{a} v_{a}\\,t_{a}"),
                         hidden,
                         in.get(3)));
         Value pattern = g.name("hook_pattern", g.add(new Softmax(), scores));

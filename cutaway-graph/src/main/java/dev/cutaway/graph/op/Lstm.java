@@ -29,7 +29,8 @@ public record Lstm(boolean backwards) implements Composite {
         Type w = in.get(1);
         boolean fits = x.rank() == 2 && w.rank() == 2 && w.size(0) == 4 * w.size(1) && x.size(1) == w.size(0);
         if (!fits || in.size() != 2 && in.size() != 4) {
-            throw new IllegalArgumentException("takes rows and a weight for four gates, and a state and a cell or none");
+            throw new IllegalArgumentException(
+                    "takes rows and a weight for four gates, and a state and a cell or none");
         }
         Type out = Type.real(x.dim(0), Dim.of("width", w.size(1)));
         return List.of(out, out);

@@ -24,8 +24,8 @@ public record LstmCell() implements Composite {
         Value forget = g.add(Unary.SIGMOID, g.add(new Slice(width, 2 * width), pre));
         Value candidate = g.add(Unary.TANH, g.add(new Slice(2 * width, 3 * width), pre));
         Value leave = g.add(Unary.SIGMOID, g.add(new Slice(3 * width, 4 * width), pre));
-        Value cell = g.add(
-                Binary.ADD, g.add(Binary.MULTIPLY, forget, in.get(1)), g.add(Binary.MULTIPLY, enter, candidate));
+        Value cell =
+                g.add(Binary.ADD, g.add(Binary.MULTIPLY, forget, in.get(1)), g.add(Binary.MULTIPLY, enter, candidate));
         Value state = g.add(Binary.MULTIPLY, leave, g.add(Unary.TANH, cell));
         return List.of(state, cell, pre, enter, forget, candidate, leave);
     }

@@ -114,15 +114,14 @@ public record Scan(Composite body, int states, int inputs, boolean backwards) im
             state = now.subList(0, states);
         }
         return IntStream.range(0, out.length)
-                .mapToObj(o -> rows == 0
-                        ? Tensor.zeros(node.out().get(o).shape(binding))
-                        : Dense.concatRows(out[o]))
+                .mapToObj(o -> rows == 0 ? Tensor.zeros(node.out().get(o).shape(binding)) : Dense.concatRows(out[o]))
                 .toList();
     }
 
     @Override
     public Derivation derive(Node node, int output, long[] index, Binding binding, List<Tensor> in) {
-        return ScanBody.of(this, types(node)).derive(output, index, in.get(states).dim(0));
+        return ScanBody.of(this, types(node))
+                .derive(output, index, in.get(states).dim(0));
     }
 
     @Override
@@ -138,7 +137,8 @@ public record Scan(Composite body, int states, int inputs, boolean backwards) im
             List<Value> before = new ArrayList<>(); // the states that each row saw
             List<Value> zeros = new ArrayList<>();
             for (int s = 0; s < states; s++) {
-                before.add(g.addAll(new Shift(backwards), List.of(n.value(s), begin.get(s)), "").value(0));
+                before.add(g.addAll(new Shift(backwards), List.of(n.value(s), begin.get(s)), "")
+                        .value(0));
                 zeros.add(g.add(Filled.zeros(begin.get(s).type())));
             }
             Node reaches = reaches(g, n, dy, before, zeros);

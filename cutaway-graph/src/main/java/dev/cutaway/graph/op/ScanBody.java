@@ -156,9 +156,8 @@ final class ScanBody {
         for (Term t : d.terms()) {
             String name = d.terms().size() == 1 && !label.isEmpty() ? label : t.label();
             List<Place> from = t.factors().stream().map(e -> moved(inner(p, e))).toList();
-            List<Element> known = from.stream()
-                    .flatMap(f -> outside(f, row, rows).stream())
-                    .toList();
+            List<Element> known =
+                    from.stream().flatMap(f -> outside(f, row, rows).stream()).toList();
             double factor = constant * t.constant();
             if (known.size() == from.size()) {
                 terms.add(new Term(name, factor, known));
@@ -196,7 +195,8 @@ final class ScanBody {
         Optional<Element> known = top ? Optional.empty() : outside(p, row, rows);
         if (known.isPresent()) {
             Element e = known.get();
-            List<Object> key = List.of(e.input(), Arrays.stream(e.index()).boxed().toList());
+            List<Object> key =
+                    List.of(e.input(), Arrays.stream(e.index()).boxed().toList());
             int at = places.computeIfAbsent(key, k -> {
                 terms.add(new Term("number " + terms.size(), 1, List.of(e)));
                 return terms.size() - 1;

@@ -230,8 +230,7 @@ final class PlanBuilder {
             Optional<RecurrentSteps.Past> past = n.in().size() > 2
                     ? Optional.of(new RecurrentSteps.Past(carried(n, 2), carried(n, 3)))
                     : Optional.empty();
-            var step = new RecurrentSteps.Lstm(
-                    x, () -> weights.packed(w, Optional.empty()), backwards, past, h, c);
+            var step = new RecurrentSteps.Lstm(x, () -> weights.packed(w, Optional.empty()), backwards, past, h, c);
             emit(step, x, h, c);
         } else if (n.op() instanceof AdditiveAttention) {
             Slot q = in(n.in().get(0));

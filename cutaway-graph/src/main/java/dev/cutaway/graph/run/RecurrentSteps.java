@@ -86,8 +86,7 @@ final class RecurrentSteps {
                 if (row(f, s, t) < 0) {
                     continue;
                 }
-                MemorySegment.copy(
-                        f.memory(x), 4 * x.at(row(f, s, t)), room, 4 * (gates + 4L * rows * n), 16L * n);
+                MemorySegment.copy(f.memory(x), 4 * x.at(row(f, s, t)), room, 4 * (gates + 4L * rows * n), 16L * n);
                 long to = before + (long) rows * n;
                 if (t > 0) {
                     MemorySegment.copy(f.memory(h), 4 * h.at(row(f, s, t - 1)), room, 4 * to, 4L * n);
@@ -211,8 +210,7 @@ final class RecurrentSteps {
             long spare = pattern + count;
             for (int i = 0; i < count; i++) {
                 long at = (long) i * n;
-                AttentionKernels.loadValue(
-                        s.memory(keys), s.headAt(keys, 0) + at, n, key.halves(), room, at);
+                AttentionKernels.loadValue(s.memory(keys), s.headAt(keys, 0) + at, n, key.halves(), room, at);
                 r.add(room, at, f.memory(q), q.at(row), room, at, n);
             }
             r.activate(Activation.TANH, room, 0, room, 0, (long) count * n);

@@ -16,7 +16,6 @@ import dev.cutaway.graph.op.Reshape;
 import dev.cutaway.model.Config;
 import dev.cutaway.model.Family;
 import dev.cutaway.model.Sizes;
-import java.util.List;
 import java.util.function.Predicate;
 
 /**
@@ -43,11 +42,15 @@ final class Gnmt implements Architecture {
     public Sizes sizes(Config c) {
         int width = c.positive("d_model", 256);
         if (width % 2 != 0) {
-            throw c.bad("d_model", "is " + width + "; the encoder's lowest layer has half of it each way, so it must be even");
+            throw c.bad(
+                    "d_model",
+                    "is " + width + "; the encoder's lowest layer has half of it each way, so it must be even");
         }
         int layers = c.positive("decoder_layers", 2);
         if (layers < 2) {
-            throw c.bad("decoder_layers", "is " + layers + "; what attention reads goes to the layers above the first, so give 2 or more");
+            throw c.bad(
+                    "decoder_layers",
+                    "is " + layers + "; what attention reads goes to the layers above the first, so give 2 or more");
         }
         return new Sizes(
                 layers,
@@ -99,11 +102,14 @@ final class Gnmt implements Architecture {
             String n = "model.encoder.layers." + i + ".";
             if (i == 0) {
                 int half = p.width() instanceof Dim.Size(String label, int width) ? width / 2 : 0;
-                Value ahead = lstm(p, block + "lstm.", n + "ahead.", x, half, false).value(0);
-                Value back = lstm(p, block + "lstm_back.", n + "back.", x, half, true).value(0);
+                Value ahead =
+                        lstm(p, block + "lstm.", n + "ahead.", x, half, false).value(0);
+                Value back = lstm(p, block + "lstm_back.", n + "back.", x, half, true)
+                        .value(0);
                 x = p.name(block + "hook_lstm_out", p.apply(new Concat(), ahead, back));
             } else {
-                x = residual(p, block, x, lstm(p, block + "lstm.", n, x, x.type().size(1), false));
+                x = residual(
+                        p, block, x, lstm(p, block + "lstm.", n, x, x.type().size(1), false));
             }
             p.name(block + "hook_resid_post", x);
         }
@@ -144,12 +150,17 @@ final class Gnmt implements Architecture {
     }
 
     private static Reshape oneHead(Value rows) {
-        return Reshape.to(rows.type().dim(0), Dim.of("head", 1), Dim.of("head size", rows.type().size(1)));
+        return Reshape.to(
+                rows.type().dim(0),
+                Dim.of("head", 1),
+                Dim.of("head size", rows.type().size(1)));
     }
 
     private static Value decoder(Parts p, Sizes s, Value embedded, Value memory) {
         String block = p.beginBlock(0, embedded);
-        Value x = p.name(block + "hook_lstm_out", carried(p, block + "lstm.", "model.decoder.layers.0.", embedded).value(0));
+        Value x = p.name(
+                block + "hook_lstm_out",
+                carried(p, block + "lstm.", "model.decoder.layers.0.", embedded).value(0));
         p.name(block + "hook_resid_post", x);
         Value context = attention(p, block, s, x, memory);
         for (int i = 1; i < s.layers(); i++) {
