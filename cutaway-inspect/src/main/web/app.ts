@@ -27,6 +27,8 @@ const FULL = new Set(['next', 'number', 'tokens']);
 const WITHOUT_RULER = new Set(['number', 'tokens']);
 /** milliseconds between two steps: a replay of few steps goes slowly, one of many takes about twenty seconds */
 const PLAYED_EVERY = 450;
+/** milliseconds between two steps of a run that is followed: whoever looks shall not take the trainer's time */
+const FOLLOWED_EVERY = 800;
 const PLAYED_AT_LEAST = 120;
 const PLAYED_IN = 20_000;
 const TOLD_EVERY = 1000;
@@ -155,8 +157,10 @@ export class CutApp extends LitElement {
       const wanted = this.store.training?.nearest(this.state.step);
       const there = this.store.shown;
       if (!wanted || this.store.ended || (there && there.name === wanted.name)) return;
+      const began = performance.now();
       await this.store.replace(wanted, this.state.p, kept(this.state));
       if (this.store.error) return;
+      while (this.state.step < 0 && !this.playing && performance.now() - began < FOLLOWED_EVERY) await new Promise((done) => setTimeout(done, 40));
     }
   }
 

@@ -308,8 +308,10 @@ export class Store {
       const answers = new Map<string, unknown>();
       const fetches: Promise<void>[] = [];
       for (const name of this.used) {
-        const there = [...(this.rows.get(name) ?? [])].flatMap((row, p) => (row && p < answer.tokens.length ? [p] : []));
         if (!tensors.has(name)) continue;
+        // Rows that are here, and rows that were asked for and could not come while one step followed the other.
+        const shown = [...(this.rows.get(name) ?? [])].flatMap((row, p) => (row ? [p] : []));
+        const there = [...new Set([...shown, ...(this.wanted.get(name) ?? [])])].filter((p) => p < answer.tokens.length).sort((a, b) => a - b);
         for (const [from, to] of runs(there, this.rowsPerRequest(name))) fetches.push(this.wire.ask<Matrix>({ do: 'rows', name, from, to }).then((m) => this.keep(rows, tensors.get(name), from, m)));
       }
       for (const [key, { request, field }] of this.requests) {

@@ -5,7 +5,7 @@ import type { Context } from './context';
 import { integer } from './format';
 import { LOGIT_END, type Kind, type Scale, clamp } from './scale';
 
-const CLOSEST = 14;
+const CLOSEST = 20;
 const SIGNED_TICKS = [-100, -10, -1, -0.1, -0.01, 0, 0.01, 0.1, 1, 10, 100];
 const PROBABILITY_TICKS = [0, 0.01, 0.1, 0.25, 0.5, 1];
 

@@ -23,7 +23,7 @@ export function trainingView(c: Context): ViewParts {
   return {
     title: 'Training', sub: sub(t, now),
     stage: html`<div class="training">${t.rows.length ? html`${controls(c, t)}<cut-curves .ctx=${c}></cut-curves>` : nothingYet(t)}</div>`,
-    panel: html`${t.complaint ? html`<p class="sec warn" role="alert">${t.complaint}</p>` : nothing}${progress(t, now)}${ahead(t, now)}${inside(c)}${samples(t)}${recipe(t)}`,
+    panel: !t.here ? nothing : html`${t.complaint ? html`<p class="sec warn" role="alert">${t.complaint}</p>` : nothing}${progress(t, now)}${ahead(t, now)}${inside(c)}${samples(t)}${recipe(t)}`,
     table: c.state.twin ? twin(t) : undefined,
   };
 }

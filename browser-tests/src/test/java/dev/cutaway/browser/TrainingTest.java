@@ -210,6 +210,7 @@ final class TrainingTest {
         try (InspectorServer server = serve("whole");
                 Page page = open(server, "#/head/1/0?step=0&q=5", 1440, 900)) {
             untilStep(page, 0);
+            page.waitForFunction("() => " + PATTERN + "?.valueAt(5, 0) > 0");
             page.evaluate("""
                     () => { const s = document.querySelector('cut-app').store; window.seen = [];
                       const look = () => { const g = document.querySelector('cut-grid[data-tensor$=hook_pattern]');

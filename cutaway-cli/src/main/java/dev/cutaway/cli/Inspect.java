@@ -7,9 +7,11 @@ import dev.cutaway.inspect.RunModels;
 import dev.cutaway.model.AdapterChoice;
 import dev.cutaway.model.EmbeddedModels;
 import dev.cutaway.model.OpenOptions;
+import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.UsageException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,6 +76,7 @@ final class Inspect implements Runnable {
             training(run.get());
             return;
         }
+        requireSomething(model);
         List<String> names = new ArrayList<>(EmbeddedModels.names());
         if (model != null) {
             names.remove(model);
@@ -122,6 +125,21 @@ final class Inspect implements Runnable {
             return Optional.ofNullable(named).map(Path::of).filter(RunModels::isRun);
         } catch (InvalidPathException e) {
             return Optional.empty(); // hf: names are no paths everywhere
+        }
+    }
+
+    /** A directory may be a model's or a run's; one that is neither is told so in these words. */
+    private static void requireSomething(@Nullable String named) {
+        try {
+            Path directory = Path.of(named == null ? "" : named);
+            boolean model = List.of("config.json", "adapter_config.json").stream()
+                    .anyMatch(f -> Files.exists(directory.resolve(f)));
+            if (named != null && !EmbeddedModels.names().contains(named) && Files.isDirectory(directory) && !model) {
+                throw new BadInputException(directory + ": holds neither a model (config.json) nor a training run"
+                        + " (run.jsonl); name the directory of one");
+            }
+        } catch (InvalidPathException e) {
+            // an hf: name, met again by whoever opens it
         }
     }
 

@@ -62,7 +62,8 @@ final class TrainProgress implements RunListener, AutoCloseable {
         String speed = rate + String.format(Locale.ROOT, "  %,.0f tokens/s", speed());
         if (p != null) {
             // On a narrow terminal what matters least goes first.
-            p.label(List.of(speed, rate, step, String.format(Locale.ROOT, "%d  %.4f", s.step(), s.loss())));
+            String least = String.format(Locale.ROOT, "%d  %.4f", s.step(), s.loss());
+            p.label(List.of(speed, rate, step, step.substring("step ".length()), least));
             p.at(s.step());
             return;
         }
@@ -77,8 +78,10 @@ final class TrainProgress implements RunListener, AutoCloseable {
     }
 
     private String left(long step, long now) {
-        double each = (now - begun) / 1e9 / Math.max(1, step - before);
-        return step >= recipe.steps() || step == before
+        double seconds = (now - begun) / 1e9;
+        double each = seconds / Math.max(1, step - before);
+        // The first steps take longer than all others, so they say little.
+        return step >= recipe.steps() || step < before + 3 || seconds < 3
                 ? ""
                 : "  " + Progress.duration(each * (recipe.steps() - step)) + " left";
     }

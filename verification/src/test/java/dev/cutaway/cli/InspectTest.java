@@ -75,6 +75,7 @@ class InspectTest {
 
     @Test
     void whatIsNoRunIsSaidAtOnce(@TempDir Path dir) throws IOException {
+        Command.run("inspect", dir, "--no-open").failed(3, dir + "", "neither a model", "nor a training run");
         Files.writeString(dir.resolve("run.jsonl"), "my novel\nand more\n");
         Command.run("inspect", dir, "--no-open").failed(3, dir.resolve("run.jsonl") + "", "no log of a training run");
         Files.writeString(dir.resolve("run.jsonl"), "{\"event\":\"begin\",\"step\":0}\n");
