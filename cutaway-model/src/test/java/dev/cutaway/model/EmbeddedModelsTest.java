@@ -11,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class EmbeddedModelsTest {
@@ -27,10 +28,10 @@ class EmbeddedModelsTest {
             Map<String, Object> manifest = EmbeddedModels.manifest(name);
             Path path = EmbeddedModels.path(name).orElseThrow();
             assertThat(EmbeddedModels.isCopy(path)).isTrue();
-            Path directory = Files.isDirectory(path) ? path : path.getParent();
+            Path directory = Files.isDirectory(path) ? path : Objects.requireNonNull(path.getParent());
             StringBuilder lines = new StringBuilder();
             long bytes = 0;
-            for (Object file : (List<?>) java.util.Objects.requireNonNull(manifest.get("files"))) {
+            for (Object file : (List<?>) Objects.requireNonNull(manifest.get("files"))) {
                 byte[] content = Files.readAllBytes(directory.resolve(file.toString()));
                 lines.append(sum(content)).append("  ").append(file).append('\n');
                 bytes += content.length;
@@ -38,7 +39,7 @@ class EmbeddedModelsTest {
             assertThat(manifest.get("sha256"))
                     .as(name)
                     .isEqualTo(sum(lines.toString().getBytes(StandardCharsets.UTF_8)));
-            assertThat(((Number) java.util.Objects.requireNonNull(manifest.get("bytes"))).longValue())
+            assertThat(((Number) Objects.requireNonNull(manifest.get("bytes"))).longValue())
                     .as(name)
                     .isEqualTo(bytes);
             assertThat(manifest)

@@ -116,11 +116,8 @@ class DropoutsTest {
                 .map(e -> Objects.requireNonNull(e.inputs().get(Dropout.SEED)).getInt(0))
                 .toList();
         assertThat(seeds).doesNotHaveDuplicates().allMatch(s -> s >= 0);
-        assertThat(Dropouts.seeded(a, 5, 3)
-                        .getFirst()
-                        .inputs()
-                        .get(Dropout.SEED)
-                        .getInt(0))
+        Example again = Dropouts.seeded(a, 5, 3).getFirst();
+        assertThat(Objects.requireNonNull(again.inputs().get(Dropout.SEED)).getInt(0))
                 .isEqualTo(seeds.getFirst());
     }
 }
