@@ -56,6 +56,13 @@ public record Example(
         return new Example(inputs, binding, others, all);
     }
 
+    /** The same with further numbers to be predicted. */
+    public Example withNumbers(String name, float... numbers) {
+        Map<String, float[]> all = new LinkedHashMap<>(targets);
+        all.put(name, numbers.clone());
+        return new Example(inputs, binding, labels, all);
+    }
+
     /** Tokens of a decoder. */
     public static Example tokens(int[] ids, int[] labels) {
         return encoder(ids, new int[ids.length], count(ids.length), labels);

@@ -97,6 +97,11 @@ public final class Objective {
             return "weights of " + labels;
         }
 
+        /** The name of the term's own value, where it is no cross-entropy. */
+        String term() {
+            return "loss." + labels;
+        }
+
         /** The name of the value that is each row's loss. */
         public String rowLoss() {
             return labels.equals(LABELS) ? "row_loss" : "row_loss." + labels;
@@ -122,7 +127,8 @@ public final class Objective {
         GraphBuilder g = GraphBuilder.extending(model);
         List<Value> terms = new ArrayList<>();
         for (Part p : parts) {
-            terms.add(term(g, model.require(p.logits()), p));
+            Value term = term(g, model.require(p.logits()), p); // [1]
+            terms.add(p.kind() == Kind.CLASSES ? term : g.name(p.term(), term));
         }
         Value loss = g.name(
                 "loss", terms.stream().reduce((a, b) -> g.add(Binary.ADD, a, b)).orElseThrow()); // [1]
@@ -166,11 +172,6 @@ public final class Objective {
                 "the teacher's probability times the difference of the logarithms",
                 "\\sum_{c} q_c (\\log q_c - \\log p_c)");
         return g.add(Constant.scale(p.temperature() * p.temperature()), g.add(sum, wanted, apart));
-    }
-
-    /** Whether all terms are cross-entropies to labels, which plans compute; others are computed by the definition only. */
-    public boolean classes() {
-        return parts.stream().allMatch(p -> p.kind() == Kind.CLASSES);
     }
 
     /** Rows of an example that count for a term. */

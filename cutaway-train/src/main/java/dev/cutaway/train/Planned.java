@@ -1,5 +1,6 @@
 package dev.cutaway.train;
 
+import dev.cutaway.graph.Value;
 import dev.cutaway.graph.learn.LearningPlan;
 import dev.cutaway.graph.learn.Segment;
 import dev.cutaway.graph.run.Pool;
@@ -31,19 +32,20 @@ public final class Planned implements Differentiation, AutoCloseable {
     }
 
     private Planned(Objective objective, Trained weights, Pool pool, boolean back, boolean recompute) {
-        if (!objective.classes()) {
-            throw new IllegalArgumentException(
-                    "only cross-entropies to labels are planned; Backward computes the others");
-        }
         this.objective = objective;
         this.weights = weights;
         this.pool = pool;
         this.back = back;
         List<LearningPlan.Term> terms = objective.parts().stream()
+                .filter(p -> p.kind() == Objective.Kind.CLASSES)
                 .map(p -> new LearningPlan.Term(
                         objective.gradients().graph().require(p.logits()), p.labels(), p.weights(), p.smoothing()))
                 .toList();
-        LearningPlan plan = new LearningPlan(objective.gradients(), terms, back, recompute);
+        List<Value> others = objective.parts().stream()
+                .filter(p -> p.kind() != Objective.Kind.CLASSES)
+                .map(p -> objective.gradients().graph().require(p.term()))
+                .toList();
+        LearningPlan plan = new LearningPlan(objective.gradients(), terms, others, back, recompute);
         this.runner = plan.new Runner(pool, Kernels.get(), weights::weight);
     }
 

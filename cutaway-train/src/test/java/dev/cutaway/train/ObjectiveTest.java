@@ -13,7 +13,6 @@ import dev.cutaway.graph.Type;
 import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.WeightSource;
-import dev.cutaway.graph.run.Pool;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.lora.Lora;
 import dev.cutaway.model.lora.LoraConfig;
@@ -108,11 +107,6 @@ class ObjectiveTest {
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("temperature is 0.0");
         assertThatThrownBy(() -> Objective.Part.numbers("logits", "t", -1)).hasMessageContaining("-1.0");
-        Objective o = Objective.of(graph(), List.of(Objective.Part.numbers("logits", "target", 1)), p -> true);
-        Trained w = RandomWeights.of(graph(), 1);
-        try (Pool pool = new Pool(1)) {
-            assertThatThrownBy(() -> new Planned(o, w, pool, false)).hasMessageContaining("planned");
-        }
     }
 
     /** Only the adapter changes; the model's weights are read where they are. */

@@ -125,4 +125,60 @@ class PlannedTest {
             }
         }
     }
+
+    /** A pupil with a head for the labels and one for the teacher. */
+    @Test
+    void whatATeacherSaysIsPlannedToo() {
+        SplittableRandom r = new SplittableRandom(8);
+        try (Model m = model("deit-teacher");
+                Pool pool = new Pool(2)) {
+            List<Example> batch = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                float[] pixels = new float[3 * 20 * 20];
+                for (int k = 0; k < pixels.length; k++) {
+                    pixels[k] = (float) r.nextGaussian();
+                }
+                float[] logits = {(float) r.nextGaussian(), i == 3 ? Float.NaN : 1, (float) r.nextGaussian()};
+                batch.add(Example.image(m.patches(Tensor.of(pixels, 3, 20, 20)), i % 3)
+                        .with("choice", (i + 1) % 3)
+                        .withNumbers("teacher", logits)
+                        .withNumbers("numbers", logits));
+            }
+            Objective.Part labels = new Objective.Part("cls_logits", Objective.LABELS, 0.1).times(0.3);
+            List<List<Objective.Part>> all = List.of(
+                    List.of(labels, new Objective.Part("distillation_logits", "choice", 0).times(0.7)),
+                    List.of(labels, Objective.Part.teacher("distillation_logits", "teacher", 0.7, 3)),
+                    List.of(Objective.Part.teacher("logits", "teacher", 0.7, 0.5)),
+                    List.of(labels, Objective.Part.numbers("distillation_logits", "numbers", 2)),
+                    List.of(
+                            new Objective.Part("logits", Objective.LABELS, 0),
+                            Objective.Part.teacher("logits", "teacher", 0.7, 3)));
+            Trained w = Trained.copyOf(m.graph(), m::weight);
+            for (List<Objective.Part> parts : all) {
+                Objective o = Objective.of(m.graph(), parts, p -> true);
+                try (Planned p = new Planned(o, w, pool, false)) {
+                    var want = new Backward(o, w).of(batch);
+                    for (int again = 0; again < 2; again++) {
+                        var got = p.of(batch);
+                        assertThat(got.loss()).isCloseTo(want.loss(), org.assertj.core.api.Assertions.within(1e-5));
+                        assertThat(got.gradients().keySet())
+                                .isEqualTo(want.gradients().keySet());
+                        got.gradients().forEach((q, t) -> {
+                            float[] a = t.toFloats();
+                            float[] b = java.util.Objects.requireNonNull(
+                                            want.gradients().get(q))
+                                    .toFloats();
+                            for (int i = 0; i < a.length; i++) {
+                                assertThat(a[i])
+                                        .as("%s %s", parts, q.source())
+                                        .isCloseTo(b[i], org.assertj.core.api.Assertions.within(1e-5f));
+                            }
+                        });
+                    }
+                    assertThat(p.loss(batch, Backward.counted(o, batch)))
+                            .isCloseTo(want.loss(), org.assertj.core.api.Assertions.within(1e-5));
+                }
+            }
+        }
+    }
 }

@@ -65,10 +65,10 @@ final class GenericStep extends Step {
             return Work.input(w.segment(segment), i.input());
         }
         Place p = places.get(v);
-        if (p == null || p.kind == Place.Kind.LOOSE) {
+        if (p == null || p.kind.sort() == Place.Sort.LOOSE) {
             return Objects.requireNonNull(w.loose.get(v), "a value that was not computed")[segment];
         }
-        if (p.kind == Place.Kind.FIXED) {
+        if (p.kind.sort() == Place.Sort.FIXED) {
             return Objects.requireNonNull(w.sums.get(v)).reshape(fixed(v));
         }
         int from = w.starts(p.kind)[segment];
@@ -85,12 +85,12 @@ final class GenericStep extends Step {
 
     private void output(Work w, Value v, int segment, Tensor t) {
         Place p = places.get(v);
-        if (p == null || p.kind == Place.Kind.LOOSE) {
+        if (p == null || p.kind.sort() == Place.Sort.LOOSE) {
             w.loose.computeIfAbsent(v, k -> new Tensor[w.segments()])[segment] = t;
             return;
         }
         Tensor x = t.widen();
-        if (p.kind != Place.Kind.FIXED) {
+        if (p.kind.ofRows()) {
             int from = w.starts(p.kind)[segment];
             MemorySegment.copy(x.data(), 0, w.memory(p), 4 * w.at(p, from), 4 * x.size());
         } else if (when == When.ONCE) {

@@ -36,6 +36,7 @@ public final class LearningPlan {
     private final Map<Place.Kind, Integer> widths;
     private final Map<Value, Value> sums;
     private final Map<Parameter, Value> gradients = new LinkedHashMap<>();
+    private final List<Value> others;
 
     /**
      * One term of the loss: cross-entropy of logits.
@@ -51,12 +52,13 @@ public final class LearningPlan {
      * Compiles.
      *
      * @param g the graph with its gradients
-     * @param terms whose sum the loss is
+     * @param terms cross-entropies that the loss is the sum of
+     * @param more terms of any other kind, {@code [1]}, which run as they are written
      * @param back whether gradients are wanted, or the loss only
      * @param recompute whether what a block computes is computed again for the way back, which takes a third more time and keeps only what
      *     enters the blocks
      */
-    public LearningPlan(Gradients g, List<Term> terms, boolean back, boolean recompute) {
+    public LearningPlan(Gradients g, List<Term> terms, List<Value> more, boolean back, boolean recompute) {
         Graph.Opened opened = open(g, recompute && back);
         Map<Value, Value> to = opened.places();
         if (back) {
@@ -67,7 +69,10 @@ public final class LearningPlan {
         for (Term t : terms) {
             losses.add(loss(opened.graph(), Objects.requireNonNull(to.get(t.logits)), t, back));
         }
-        Lowering l = new Lowering(opened.graph(), gradients.values(), losses);
+        others = more.stream().map(v -> Objects.requireNonNull(to.get(v))).toList();
+        List<Value> wanted = new ArrayList<>(gradients.values());
+        wanted.addAll(others);
+        Lowering l = new Lowering(opened.graph(), wanted, losses);
         steps = l.steps;
         before = l.before;
         after = l.after;
@@ -136,6 +141,7 @@ public final class LearningPlan {
         private final List<Object> mine = new ArrayList<>();
         private final Map<Parameter, Tensor> result = new LinkedHashMap<>();
         private final List<Tensor> memory = new ArrayList<>();
+        private final List<Tensor> measured = new ArrayList<>();
 
         /**
          * @param pool who runs the chunks
@@ -155,6 +161,7 @@ public final class LearningPlan {
                 tensors.put(v, t);
             }
             this.work = new Work(kernels, pool.threads(), weights, widths, tensors);
+            others.forEach(v -> measured.add(Objects.requireNonNull(tensors.get(v))));
             gradients.forEach((p, v) ->
                     result.put(p, Objects.requireNonNull(tensors.get(v)).reshape(shape(v))));
         }
@@ -195,6 +202,9 @@ public final class LearningPlan {
                 }
             }
             execute(after);
+            for (Tensor t : measured) {
+                loss += t.get(0);
+            }
             return loss;
         }
 

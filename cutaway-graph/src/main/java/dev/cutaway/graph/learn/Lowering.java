@@ -17,6 +17,7 @@ import dev.cutaway.graph.op.Carried;
 import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
+import dev.cutaway.graph.op.Depthwise;
 import dev.cutaway.graph.op.Dropout;
 import dev.cutaway.graph.op.Filled;
 import dev.cutaway.graph.op.First;
@@ -28,6 +29,8 @@ import dev.cutaway.graph.op.LayerNorm;
 import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.Lstm;
 import dev.cutaway.graph.op.Parameter;
+import dev.cutaway.graph.op.Pick;
+import dev.cutaway.graph.op.Picking;
 import dev.cutaway.graph.op.PutFirst;
 import dev.cutaway.graph.op.Reduce;
 import dev.cutaway.graph.op.Reshape;
@@ -36,6 +39,8 @@ import dev.cutaway.graph.op.Rotary;
 import dev.cutaway.graph.op.Scatter;
 import dev.cutaway.graph.op.Slope;
 import dev.cutaway.graph.op.Unary;
+import dev.cutaway.graph.op.Unpick;
+import dev.cutaway.graph.op.WindowAttention;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -47,6 +52,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Makes steps of the nodes that some values need. Composites with kernels for both directions stay closed, all others are opened; a primitive
@@ -127,6 +133,9 @@ final class Lowering {
             case CrossEntropy e -> true;
             case Lstm l -> rows(in.get(0)) && isParameter(in.get(1)) && fromNothing(in.subList(2, in.size()));
             case AdditiveAttention a -> rows(in.get(0)) && rows(in.get(1)) && rows(in.get(2)) && isParameter(in.get(3));
+            case Depthwise d -> weighted(in);
+            case WindowAttention a ->
+                in.subList(0, 3).stream().allMatch(Lowering::rows) && in.get(3).node().op() instanceof Parameter;
             default -> false;
         };
     }
@@ -171,8 +180,8 @@ final class Lowering {
                 nodes.add(n);
                 if (n.op() instanceof Reshape || n.op() instanceof Cache) {
                     Value x = n.in().getFirst();
-                    if (Place.Kind.of(x.type()) == Place.Kind.of(n.value(0).type())
-                            && Place.Kind.of(x.type()) != Place.Kind.LOOSE
+                    if (kind(x).equals(kind(n.value(0)))
+                            && kind(x).sort() != Place.Sort.LOOSE
                             && !(x.node().op() instanceof Parameter)) {
                         same.put(n.value(0), root(x));
                     }
@@ -212,7 +221,7 @@ final class Lowering {
 
     /** Whether a value is rows of a fixed width. */
     private static boolean rows(Value v) {
-        return kind(v).compareTo(Place.Kind.FIXED) < 0;
+        return kind(v).ofRows();
     }
 
     // ------------------------------------------------------------------------------------------------ places
@@ -282,7 +291,7 @@ final class Lowering {
 
     private Place result(Value v, Value... overwritable) {
         for (Value x : overwritable) {
-            if (dies(x) && in(x).width == Place.of(v, 0).width && in(x).kind == kind(v)) {
+            if (dies(x) && in(x).width == Place.of(v, 0).width && in(x).kind.equals(kind(v))) {
                 return over(x, v);
             }
         }
@@ -303,7 +312,7 @@ final class Lowering {
         if (same.containsKey(y) && rows(y)) {
             return;
         }
-        if (n.out().stream().allMatch(t -> Place.Kind.of(t) == Place.Kind.FIXED)) {
+        if (n.out().stream().allMatch(t -> Place.Kind.of(t).sort() == Place.Sort.FIXED)) {
             fixed(n);
             return;
         }
@@ -333,11 +342,27 @@ final class Lowering {
                 Place dx = result(n.value(0), n.in().get(1));
                 emit(new RowSteps.Slope(u.activation().orElseThrow(), x, dy, dx), x, dy, dx);
             }
+            case Depthwise d -> {
+                Place x = in(n.in().getFirst());
+                Place y = place(n.value(0));
+                emit(new GridSteps.Convolve(d.around(), x, parameter(n, 1), parameter(n, 2), y), x, y);
+            }
+            case WindowAttention a -> {
+                WindowSteps.Heads h = windows(n, a);
+                Place z = place(n.value(0));
+                emit(new WindowSteps.Attend(h, z), h.q(), h.k(), h.v(), z);
+            }
             case GradOf(Composite of, int inputs) -> back(n, of, inputs);
             case Lstm l -> recurrences.forward(n, l);
             case AdditiveAttention a -> recurrences.attend(n);
             default -> throw new IllegalStateException("no kernel for " + c);
         }
+    }
+
+    private WindowSteps.Heads windows(Node n, WindowAttention a) {
+        int heads = n.in().getFirst().type().size(1);
+        return new WindowSteps.Heads(
+                a, heads, in(n.in().get(0)), in(n.in().get(1)), in(n.in().get(2)), parameter(n, 3));
     }
 
     private void product(Node n) {
@@ -419,6 +444,25 @@ final class Lowering {
             case Rotary(boolean interleaved) -> rotate(n, interleaved, true);
             case Lstm l -> recurrences.back(n, l, inputs);
             case AdditiveAttention a -> recurrences.attendBack(n);
+            case Depthwise d -> {
+                Place x = in(in.getFirst());
+                Place d1 = in(dy);
+                Optional<Place> dx = read(n, 0) ? Optional.of(place(n.value(0))) : Optional.empty();
+                GridSteps.ConvolveBack step = new GridSteps.ConvolveBack(
+                        d.around(), x, parameter(n, 1), d1, dx, wantedSum(n, 1), wantedSum(n, 2));
+                emit(step, Stream.concat(Stream.of(x, d1), dx.stream()).toArray(Place[]::new));
+                emit(step.sum());
+            }
+            case WindowAttention a -> {
+                WindowSteps.Heads h = windows(n, a);
+                Place dz = in(dy);
+                Place dq = place(n.value(0));
+                Place dk = place(n.value(1));
+                Place dv = place(n.value(2));
+                WindowSteps.AttendBack step = new WindowSteps.AttendBack(h, dz, dq, dk, dv, wantedSum(n, 3));
+                emit(step, h.q(), h.k(), h.v(), dz, dq, dk, dv);
+                emit(step.sum());
+            }
             case Gate(Unary u) -> {
                 Place gate = in(in.get(0));
                 Place up = in(in.get(1));
@@ -486,6 +530,20 @@ final class Lowering {
             Place x = in(n.in().getFirst());
             Place to = place(y);
             emit(p instanceof First ? new RowSteps.First(x, to, false) : new RowSteps.First(to, x, true), x, to);
+        } else if (p instanceof Pick(Picking how, List<Dim> from, List<Dim> to) && rows(y) && rows(n.in().getFirst())) {
+            Place x = in(n.in().getFirst());
+            Place out = place(y);
+            emit(new GridSteps.Picked(how, GridSteps.width(n.in().getFirst().type(), from.size()), x, out), x, out);
+        } else if (p instanceof Unpick(Picking how, List<Dim> from, List<Dim> to)
+                && rows(y)
+                && rows(n.in().getFirst())) {
+            Place x = in(n.in().getFirst());
+            Place out = place(y);
+            emit(new GridSteps.Unpicked(how, GridSteps.width(n.in().getFirst().type(), to.size()), x, out), x, out);
+        } else if (p == Binary.MULTIPLY && byVector(n)) {
+            Place x = in(n.in().getFirst());
+            Place to = result(y, n.in().getFirst());
+            emit(new GridSteps.ByVector(x, parameter(n, 1), to), x, to);
         } else if (p instanceof Choose(int at) && chooses(n)) {
             Place x = in(n.in().get(2));
             Place to = place(y);
@@ -495,6 +553,17 @@ final class Lowering {
         } else {
             generic(n, GenericStep.When.EACH);
         }
+    }
+
+    /** Whether each row is multiplied by the same weights. */
+    private static boolean byVector(Node n) {
+        Value a = n.in().get(0);
+        Value b = n.in().get(1);
+        return rows(a)
+                && a.type().rank() == 2
+                && b.node().op() instanceof Parameter
+                && b.type().rank() == 1
+                && b.type().fixedSize() == a.type().fixedSize();
     }
 
     private static boolean chooses(Node n) {
@@ -507,8 +576,8 @@ final class Lowering {
         Value a = n.in().get(0);
         Value b = n.in().get(1);
         return rows(a)
-                && kind(a) == kind(b)
-                && kind(n.value(0)) == kind(a)
+                && kind(a).equals(kind(b))
+                && kind(n.value(0)).equals(kind(a))
                 && a.type().fixedSize() == b.type().fixedSize()
                 && a.type().rank() == b.type().rank()
                 && a.type().fixedSize() == n.value(0).type().fixedSize();
@@ -569,13 +638,13 @@ final class Lowering {
                 Place p = in(v);
                 used.put(v, p);
                 touched.add(p);
-            } else if (kind(v) == Place.Kind.FIXED) {
+            } else if (kind(v).sort() == Place.Sort.FIXED) {
                 used.put(v, Place.of(v, 0));
             }
         }
         for (int i = 0; i < n.out().size(); i++) {
             Value y = n.value(i);
-            if (kind(y) == Place.Kind.FIXED) {
+            if (kind(y).sort() == Place.Sort.FIXED) {
                 sum(y);
                 used.put(y, Place.of(y, 0));
             } else if (rows(y)) {
@@ -638,7 +707,7 @@ final class Lowering {
     }
 
     private static boolean rowsOrLoose(Value v) {
-        return kind(v) != Place.Kind.FIXED;
+        return kind(v).sort() != Place.Sort.FIXED;
     }
 
     /** Whether a sum may be the same memory as what it becomes: it is added to only, and read by the present node only. */
@@ -686,9 +755,11 @@ final class Lowering {
     /** Gives every value of rows its place; returns the floats of a row of each kind. */
     Map<Place.Kind, Integer> assign() {
         Map<Place.Kind, Integer> widths = new HashMap<>();
-        for (Place.Kind k : List.of(Place.Kind.ROWS, Place.Kind.SOURCE, Place.Kind.SEQUENCES)) {
+        List<Place.Kind> kinds =
+                all.stream().map(p -> p.kind).filter(Place.Kind::ofRows).distinct().toList();
+        for (Place.Kind k : kinds) {
             List<Place> mine = all.stream()
-                    .filter(p -> p.kind == k)
+                    .filter(p -> p.kind.equals(k))
                     .sorted((a, b) -> a.born != b.born ? Integer.compare(a.born, b.born) : b.taken() - a.taken())
                     .toList();
             int width = 0;

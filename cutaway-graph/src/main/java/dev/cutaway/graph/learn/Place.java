@@ -10,18 +10,31 @@ import dev.cutaway.graph.Value;
  * Where exactly is decided once, when the lives of all values are known: those that do not overlap may share.
  */
 final class Place {
-    /** What a value has one of. */
-    enum Kind {
-        /** Rows of sequences. */
+    /** Whether a value has rows, and what kind of. */
+    enum Sort {
+        /** Rows of a row space. */
         ROWS,
-        /** Rows of sources. */
-        SOURCE,
-        /** One row for each sequence. */
-        SEQUENCES,
-        /** No rows: weights, and the sums over rows that their gradients are. */
+        /** None: weights, and the sums over rows that their gradients are. */
         FIXED,
         /** Anything else, such as scores: a tensor for each sequence. */
-        LOOSE;
+        LOOSE
+    }
+
+    /**
+     * What a value has one of.
+     *
+     * @param space whose rows; any where there are none
+     */
+    record Kind(Sort sort, Space space) {
+        /** Rows of sequences. */
+        static final Kind ROWS = new Kind(Sort.ROWS, Space.ROWS);
+        /** Rows of sources. */
+        static final Kind SOURCE = new Kind(Sort.ROWS, Space.SOURCE);
+        /** One row for each sequence. */
+        static final Kind SEQUENCES = new Kind(Sort.ROWS, Space.SEQUENCES);
+
+        static final Kind FIXED = new Kind(Sort.FIXED, Space.ROWS);
+        static final Kind LOOSE = new Kind(Sort.LOOSE, Space.ROWS);
 
         static Kind of(Type t) {
             int spaces = 0;
@@ -31,15 +44,17 @@ final class Place {
             if (spaces == 0) {
                 return FIXED;
             }
-            // Rows of which an architecture says how many each sequence has have no place of their own yet.
-            if (spaces > 1 || !(t.dim(0) instanceof Dim.Rows(Space s)) || s.each() > 0) {
-                return LOOSE;
-            }
-            return of(s);
+            return spaces == 1 && t.dim(0) instanceof Dim.Rows(Space s) ? of(s) : LOOSE;
         }
 
+        /** Keys are the rows themselves here. */
         static Kind of(Space s) {
-            return s.equals(Space.SOURCE) ? SOURCE : s.equals(Space.SEQUENCES) ? SEQUENCES : ROWS;
+            boolean own = s.each() > 0 || s.equals(Space.SOURCE) || s.equals(Space.SEQUENCES);
+            return own ? new Kind(Sort.ROWS, s) : ROWS;
+        }
+
+        boolean ofRows() {
+            return sort == Sort.ROWS;
         }
     }
 

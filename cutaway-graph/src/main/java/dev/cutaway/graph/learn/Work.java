@@ -1,7 +1,6 @@
 package dev.cutaway.graph.learn;
 
 import dev.cutaway.graph.Binding;
-import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.DType;
@@ -12,11 +11,12 @@ import dev.cutaway.tensor.kernel.WeightArena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +27,8 @@ final class Work implements AutoCloseable {
     final int threads;
     private final Function<Parameter, Tensor> weights;
     private final Map<Place.Kind, Integer> widths;
-    private final Map<Place.Kind, MemorySegment> memory = new EnumMap<>(Place.Kind.class);
-    private final Map<Place.Kind, Integer> capacity = new EnumMap<>(Place.Kind.class);
+    private final Map<Place.Kind, MemorySegment> memory = new HashMap<>();
+    private final Map<Place.Kind, Integer> capacity = new HashMap<>();
     private WeightArena arena = new WeightArena();
     private WeightArena scratchArena = new WeightArena();
     private MemorySegment[] scratch;
@@ -45,7 +45,7 @@ final class Work implements AutoCloseable {
     final Map<Value, Tensor[]> loose = new HashMap<>();
 
     private List<Segment> batch = List.of();
-    private final Map<Place.Kind, int[]> starts = new EnumMap<>(Place.Kind.class);
+    private final Map<Place.Kind, int[]> starts = new HashMap<>();
     private final Map<String, int[]> ints = new HashMap<>();
 
     Work(
@@ -68,7 +68,10 @@ final class Work implements AutoCloseable {
         ints.clear();
         loose.clear();
         gather();
-        for (Place.Kind k : List.of(Place.Kind.ROWS, Place.Kind.SOURCE, Place.Kind.SEQUENCES)) {
+        starts.clear();
+        Set<Place.Kind> kinds = new LinkedHashSet<>(widths.keySet());
+        kinds.addAll(List.of(Place.Kind.ROWS, Place.Kind.SOURCE, Place.Kind.SEQUENCES));
+        for (Place.Kind k : kinds) {
             int[] s = new int[b.size() + 1];
             for (int i = 0; i < b.size(); i++) {
                 s[i + 1] = Math.addExact(s[i], size(b.get(i).binding(), k));
@@ -82,12 +85,8 @@ final class Work implements AutoCloseable {
     }
 
     private static int size(Binding b, Place.Kind k) {
-        Space s = switch (k) {
-            case ROWS -> Space.ROWS;
-            case SOURCE -> Space.SOURCE;
-            default -> Space.SEQUENCES;
-        };
-        return k == Place.Kind.SEQUENCES ? 1 : b.sizes().getOrDefault(s, 0);
+        int each = k.space().each();
+        return each > 0 ? each : k.equals(Place.Kind.SEQUENCES) ? 1 : b.sizes().getOrDefault(k.space(), 0);
     }
 
     private void grow() {

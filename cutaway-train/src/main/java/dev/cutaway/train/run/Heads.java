@@ -15,7 +15,10 @@ final class Heads {
             Map.entry("gpt_neox", "GPTNeoXForCausalLM"),
             Map.entry("gemma3_text", "Gemma3ForCausalLM"),
             Map.entry("t5", "T5ForConditionalGeneration"),
-            Map.entry("vit", "ViTForImageClassification"));
+            Map.entry("vit", "ViTForImageClassification"),
+            Map.entry("deit", "DeiTForImageClassification"),
+            Map.entry("swin", "SwinForImageClassification"),
+            Map.entry("convnext", "ConvNextForImageClassification"));
 
     private Heads() {}
 

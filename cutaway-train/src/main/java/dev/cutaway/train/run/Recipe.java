@@ -39,6 +39,7 @@ import java.util.Set;
  * @param dropout share of numbers
  * @param freeze globs over names
  * @param lora an adapter is trained, not the model
+ * @param teacher another model is learnt from too
  * @param seed of everything random
  * @param validEvery steps between measurements
  * @param checkpointEvery steps between checkpoints
@@ -75,6 +76,7 @@ public record Recipe(
         double dropout,
         List<String> freeze,
         Optional<LoraSection> lora,
+        Optional<TeacherSection> teacher,
         long seed,
         long validEvery,
         long checkpointEvery,
@@ -144,6 +146,7 @@ public record Recipe(
                 k.real("dropout"),
                 k.texts("freeze"),
                 k.has("lora") ? Optional.of(LoraSection.of(k)) : Optional.empty(),
+                k.has("teacher") ? Optional.of(TeacherSection.of(k)) : Optional.empty(),
                 k.whole("seed").orElse(0L),
                 k.whole("valid_every").orElse(checkpointEvery),
                 checkpointEvery,

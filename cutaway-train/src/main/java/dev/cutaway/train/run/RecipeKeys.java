@@ -131,6 +131,19 @@ public final class RecipeKeys {
                                 0,
                                 0.99,
                                 "Share of the numbers that is made 0 at random, of what enters the blocks and what each branch adds."),
+                        Key.text(
+                                "teacher.init",
+                                "",
+                                "A trained classifier of images, which the model learns from too: its distillation_logits if it has"
+                                        + " them, else its logits."),
+                        Key.choice(
+                                "teacher.kind",
+                                "hard",
+                                "What is learnt from the teacher: the class that it chooses, or its softened distribution.",
+                                "hard",
+                                "soft"),
+                        Key.real("teacher.factor", "0.5", 0, 1, "How much the teacher counts; the labels count the rest."),
+                        Key.real("teacher.temperature", "3", 1e-3, 1e3, "soft: what logits are divided by."),
                         Key.texts("freeze", "Globs over checkpoint names that stay as they are."),
                         Key.whole(
                                 "lora.rank",

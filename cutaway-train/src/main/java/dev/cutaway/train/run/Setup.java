@@ -8,6 +8,8 @@ import dev.cutaway.model.Config;
 import dev.cutaway.model.Family;
 import dev.cutaway.model.Model;
 import dev.cutaway.model.OpenOptions;
+import dev.cutaway.model.SessionOptions;
+import dev.cutaway.model.arch.ImageSizes;
 import dev.cutaway.model.format.Checkpoint;
 import dev.cutaway.model.lora.Adaptation;
 import dev.cutaway.model.lora.Lora;
@@ -16,7 +18,6 @@ import dev.cutaway.tensor.ResourceException;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.Tokenizer;
-import dev.cutaway.train.Backward;
 import dev.cutaway.train.Differentiation;
 import dev.cutaway.train.Dropouts;
 import dev.cutaway.train.Objective;
@@ -50,6 +51,7 @@ import java.util.function.Predicate;
  * @param engine what computes gradients
  * @param pool its threads
  * @param trainer before its first step
+ * @param teacher whom the model learns from beside the labels
  */
 record Setup(
         Recipe recipe,
@@ -62,7 +64,8 @@ record Setup(
         Trained weights,
         Differentiation engine,
         Pool pool,
-        Trainer trainer)
+        Trainer trainer,
+        Optional<Model> teacher)
         implements AutoCloseable {
     static Setup of(Recipe r, OpenOptions options) {
         Optional<RunTokenizer> given = RunTokenizer.given(r);
@@ -121,7 +124,7 @@ record Setup(
         String objective = r.objective().orElseGet(() -> Heads.usual(b.family()));
         Heads.require(objective, b.family(), b.architecture());
         Predicate<String> frozen = Globs.of("freeze", r.freeze(), names(b, adaptation));
-        Predicate<String> plain = Globs.of("optimizer.no_decay", r.noDecay(), names(b, adaptation));
+        Predicate<String> undecayed = Globs.of("optimizer.no_decay", r.noDecay(), names(b, adaptation));
         Sampling.require(r, b.family(), tokenizer.isPresent());
         requireMemory(r, b, adaptation, frozen);
         int length = b.family() == Family.VISION || r.context() == 0 ? b.sizes().context() : r.context();
@@ -135,13 +138,19 @@ record Setup(
                 r.batch(),
                 length,
                 r.seed());
-        Batches batches = DataSource.of(r.data(), objective, context);
-        Optional<Batches> valid = DataSource.valid(r.data(), objective, context);
+        Batches plain = DataSource.of(r.data(), objective, context);
+        Optional<Batches> held = DataSource.valid(r.data(), objective, context);
+        Optional<Model> teacher = r.teacher().map(t -> teacher(r, t, b, plain));
+        Batches batches = teacher.map(m -> taught(r, m, b, plain)).orElse(plain);
+        Optional<Batches> valid =
+                held.map(v -> teacher.map(m -> taught(r, m, b, v)).orElse(v));
         Graph graph = Dropouts.in(adaptation.map(Adaptation::graph).orElse(b.graph()), r.dropout());
         Predicate<Parameter> own = p -> adaptation.isEmpty() || Lora.adapts(p);
         Objective o = Objective.of(
                 graph,
-                Heads.parts(objective, r.smoothing()),
+                r.teacher()
+                        .map(t -> t.parts(b.graph(), r.smoothing()))
+                        .orElseGet(() -> Heads.parts(objective, r.smoothing())),
                 p -> own.test(p) && !frozen.test(stored(b, adaptation, p)));
         if (o.gradients().ofParameters().isEmpty()) {
             throw new UsageException(r.file() + ": freeze leaves no weight to train");
@@ -149,28 +158,31 @@ record Setup(
         Trained weights = Trained.copyOf(
                 graph, p -> adaptation.map(a -> a.weight(p, r.seed())).orElseGet(() -> b.weight(p, r.seed())), own);
         Pool pool = new Pool(threads);
-        Differentiation engine = engine(o, weights, pool, r.recompute());
+        Differentiation engine = new Planned(o, weights, pool, r.recompute());
         Predicate<Parameter> decays = r.noDecaySaid()
-                ? p -> !plain.test(stored(b, adaptation, p))
+                ? p -> !undecayed.test(stored(b, adaptation, p))
                 : adaptation.isPresent() ? Trainer.MATRICES : p -> b.storedShape(b.storedName(p)).length > 1;
         Trainer trainer = new Trainer(
                 engine, new Update(weights, r.optimizerOf(graph), decays, pool), r.schedule(), r.rate(), r.clip());
-        return new Setup(r, b, adaptation, tokenizer, objective, batches, valid, weights, engine, pool, trainer);
+        return new Setup(
+                r, b, adaptation, tokenizer, objective, batches, valid, weights, engine, pool, trainer, teacher);
     }
 
-    /** Whoever computes gradients: a plan, if it can. */
-    static Differentiation engine(Objective objective, Trained weights, Pool pool, boolean recompute) {
-        return objective.classes()
-                ? new Planned(objective, weights, pool, recompute)
-                : new Backward(objective, weights);
+    private static Model teacher(Recipe r, TeacherSection t, Blueprint b, Batches batches) {
+        if (b.family() != Family.VISION) {
+            throw new UsageException(r.file() + ": teacher is for classifiers of images; model_type "
+                    + b.architecture() + " is none");
+        }
+        int classes = b.graph().require("logits").type().size(1);
+        return Taught.open(r.file(), t, ImageSizes.of(b.config()), classes, batches);
     }
 
-    /** Why a run is slow. */
-    static Optional<String> slow(Differentiation engine) {
-        return engine instanceof Planned
-                ? Optional.empty()
-                : Optional.of("the loss is not from labels alone: gradients are computed by the definition, sequence by"
-                        + " sequence, which takes longer");
+    private static Batches taught(Recipe r, Model teacher, Blueprint b, Batches own) {
+        return new Taught(
+                own,
+                teacher.session(SessionOptions.defaults().withRecording(false)),
+                r.teacher().orElseThrow(),
+                ImageSizes.of(b.config()));
     }
 
     private static Blueprint blueprint(Recipe r, Optional<Tokenizer> tokenizer, OpenOptions options) {
@@ -265,7 +277,6 @@ record Setup(
     List<String> notes() {
         List<String> notes = new ArrayList<>(batches.complaints());
         valid.ifPresent(v -> notes.addAll(v.complaints()));
-        slow(engine).ifPresent(notes::add);
         adaptation.flatMap(Adaptation::directory).ifPresent(d -> notes.add("goes on from the adapter in " + d));
         if (!blueprint.fresh().isEmpty()) {
             notes.add(blueprint.fresh().size() + " weights are not in " + blueprint.name()
@@ -313,6 +324,7 @@ record Setup(
         pool.close();
         batches.close();
         valid.ifPresent(Batches::close);
+        teacher.ifPresent(Model::close);
         adaptation.ifPresent(Adaptation::close);
         blueprint.close();
     }
