@@ -15,7 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TeacherTest {
     private static final int SIZE = 8;
     private static final int IMAGES = 48;
-    private static final String VIT = "hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32";
+    private static final String VIT =
+            "hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 32";
 
     @TempDir
     private Path dir;
@@ -46,7 +47,8 @@ class TeacherTest {
     }
 
     private Command train(String name, String model, String more) throws IOException {
-        Path recipe = Files.writeString(dir.resolve(name + ".yaml"), """
+        Path recipe =
+                Files.writeString(dir.resolve(name + ".yaml"), """
                 model: {%s, image_size: 8, patch_size: 4, num_channels: 1}
                 data: {dir: '%s', images: images, labels: labels, classes: [upper, lower]}
                 batch: 8
@@ -75,7 +77,8 @@ class TeacherTest {
 
     @Test
     void aPupilLearnsWhatItsTeacherSays() throws IOException {
-        Command cnn = train("cnn", "architecture: convnext, hidden_sizes: [16], depths: [1], layer_scale_init_value: 0.1", "");
+        Command cnn = train(
+                "cnn", "architecture: convnext, hidden_sizes: [16], depths: [1], layer_scale_init_value: 0.1", "");
         assertThat(cnn.code()).as(cnn.err()).isZero();
         assertThat(accuracy("cnn")).isEqualTo(1);
         // The teacher's classes are turned around: a pupil that hears it alone gets everything wrong.
@@ -102,7 +105,8 @@ class TeacherTest {
     void teachersThatDoNotFitAreNamed() throws IOException {
         String vit = "architecture: vit, " + VIT;
         train("a", vit, "teacher: {init: '" + Command.model("gpt2") + "'}").failed(2, "teacher.init", "no classifier");
-        train("b", vit, "teacher: {init: '" + Command.model("vit-classes") + "'}").failed(2, "teacher.init", "20 x 20");
+        train("b", vit, "teacher: {init: '" + Command.model("vit-classes") + "'}")
+                .failed(2, "teacher.init", "20 x 20");
         train("c", vit, "teacher: {kind: hard}").failed(2, "teacher.init");
     }
 }

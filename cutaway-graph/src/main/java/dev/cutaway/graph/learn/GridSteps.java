@@ -293,8 +293,7 @@ final class GridSteps {
                             }
                         });
                         long b = at + (long) places * channels;
-                        dBias.ifPresent(v ->
-                                w.kernels.rows().add(w.sum(v), 0, w.shared(0), b, w.sum(v), 0, channels));
+                        dBias.ifPresent(v -> w.kernels.rows().add(w.sum(v), 0, w.shared(0), b, w.sum(v), 0, channels));
                     }
                 }
             };

@@ -135,7 +135,8 @@ final class Lowering {
             case AdditiveAttention a -> rows(in.get(0)) && rows(in.get(1)) && rows(in.get(2)) && isParameter(in.get(3));
             case Depthwise d -> weighted(in);
             case WindowAttention a ->
-                in.subList(0, 3).stream().allMatch(Lowering::rows) && in.get(3).node().op() instanceof Parameter;
+                in.subList(0, 3).stream().allMatch(Lowering::rows)
+                        && in.get(3).node().op() instanceof Parameter;
             default -> false;
         };
     }
@@ -755,8 +756,11 @@ final class Lowering {
     /** Gives every value of rows its place; returns the floats of a row of each kind. */
     Map<Place.Kind, Integer> assign() {
         Map<Place.Kind, Integer> widths = new HashMap<>();
-        List<Place.Kind> kinds =
-                all.stream().map(p -> p.kind).filter(Place.Kind::ofRows).distinct().toList();
+        List<Place.Kind> kinds = all.stream()
+                .map(p -> p.kind)
+                .filter(Place.Kind::ofRows)
+                .distinct()
+                .toList();
         for (Place.Kind k : kinds) {
             List<Place> mine = all.stream()
                     .filter(p -> p.kind.equals(k))

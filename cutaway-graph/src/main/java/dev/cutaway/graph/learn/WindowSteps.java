@@ -43,9 +43,7 @@ final class WindowSteps {
             this.stride = (n + 15) / 16 * 16;
             this.numbers = h.op.windows().numbers();
             this.relative = new Picking.Relative(h.op.windows().size()).numbers();
-            this.mask = h.op.windows().shift() > 0
-                    ? new WindowMask(h.op.windows(), List.of()).values()
-                    : new float[0];
+            this.mask = h.op.windows().shift() > 0 ? new WindowMask(h.op.windows(), List.of()).values() : new float[0];
         }
 
         int size() {

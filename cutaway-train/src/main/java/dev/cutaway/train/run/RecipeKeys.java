@@ -142,7 +142,12 @@ public final class RecipeKeys {
                                 "What is learnt from the teacher: the class that it chooses, or its softened distribution.",
                                 "hard",
                                 "soft"),
-                        Key.real("teacher.factor", "0.5", 0, 1, "How much the teacher counts; the labels count the rest."),
+                        Key.real(
+                                "teacher.factor",
+                                "0.5",
+                                0,
+                                1,
+                                "How much the teacher counts; the labels count the rest."),
                         Key.real("teacher.temperature", "3", 1e-3, 1e3, "soft: what logits are divided by."),
                         Key.texts("freeze", "Globs over checkpoint names that stay as they are."),
                         Key.whole(

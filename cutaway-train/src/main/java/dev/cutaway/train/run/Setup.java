@@ -170,8 +170,8 @@ record Setup(
 
     private static Model teacher(Recipe r, TeacherSection t, Blueprint b, Batches batches) {
         if (b.family() != Family.VISION) {
-            throw new UsageException(r.file() + ": teacher is for classifiers of images; model_type "
-                    + b.architecture() + " is none");
+            throw new UsageException(
+                    r.file() + ": teacher is for classifiers of images; model_type " + b.architecture() + " is none");
         }
         int classes = b.graph().require("logits").type().size(1);
         return Taught.open(r.file(), t, ImageSizes.of(b.config()), classes, batches);

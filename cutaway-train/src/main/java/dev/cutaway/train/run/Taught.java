@@ -33,9 +33,10 @@ record Taught(Batches own, Session session, TeacherSection section, ImageSizes s
             }
             ImageSizes its = ImageSizes.of(teacher.config());
             if (its.channels() != sizes.channels() || its.height() != sizes.height() || its.width() != sizes.width()) {
-                throw new UsageException(file + ": teacher.init: " + teacher + " reads images of " + its.channels() + " x "
-                        + its.height() + " x " + its.width() + ", the model of " + sizes.channels() + " x "
-                        + sizes.height() + " x " + sizes.width());
+                throw new UsageException(
+                        file + ": teacher.init: " + teacher + " reads images of " + its.channels() + " x "
+                                + its.height() + " x " + its.width() + ", the model of " + sizes.channels() + " x "
+                                + sizes.height() + " x " + sizes.width());
             }
             int has = (int) teacher.graph().require("logits").type().size(1);
             if (has != classes) {
@@ -56,7 +57,8 @@ record Taught(Batches own, Session session, TeacherSection section, ImageSizes s
                 .orElseThrow(() -> new BadInputException(
                         teacher + ": does not say how its images are normalised (preprocessor_config.json)"));
         if (!own.isEmpty()
-                && (!its.mean().equals(own.get("image_mean")) || !its.deviation().equals(own.get("image_std")))) {
+                && (!its.mean().equals(own.get("image_mean"))
+                        || !its.deviation().equals(own.get("image_std")))) {
             throw new UsageException(file + ": teacher.init: " + teacher + " wants mean " + its.mean() + " and std "
                     + its.deviation() + "; give data.mean and data.std so");
         }
