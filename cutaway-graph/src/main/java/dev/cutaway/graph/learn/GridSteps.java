@@ -150,11 +150,11 @@ final class GridSteps {
 
         /** The kernels, {@code [place, channel]}: channels side by side, as in a row. */
         float[] kernel(Work w) {
-            MemorySegment k = w.weight(weight); // [channel, place]
             int channels = x.width;
+            float[] k = w.weight(weight).asSlice(0, 4L * places * channels).toArray(ValueLayout.JAVA_FLOAT); // [channel, place]
             float[] a = new float[places * channels];
             for (int i = 0; i < a.length; i++) {
-                a[i % places * channels + i / places] = k.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                a[i % places * channels + i / places] = k[i];
             }
             return a;
         }
@@ -284,13 +284,13 @@ final class GridSteps {
                     for (int i = 0; i < parts(w.segments(), IMAGES); i++) {
                         long at = (long) i * sums();
                         dWeight.ifPresent(v -> {
-                            MemorySegment to = w.sum(v); // [channel, place]
-                            for (int j = 0; j < places * channels; j++) {
-                                long t = (long) j % channels * places + j / channels;
-                                float both = to.getAtIndex(ValueLayout.JAVA_FLOAT, t)
-                                        + w.shared(0).getAtIndex(ValueLayout.JAVA_FLOAT, at + j);
-                                to.setAtIndex(ValueLayout.JAVA_FLOAT, t, both);
+                            float[] all = w.sum(v).toArray(ValueLayout.JAVA_FLOAT); // [channel, place]
+                            float[] part = new float[places * channels];
+                            MemorySegment.copy(w.shared(0), ValueLayout.JAVA_FLOAT, 4 * at, part, 0, part.length);
+                            for (int j = 0; j < part.length; j++) {
+                                all[j % channels * places + j / channels] += part[j];
                             }
+                            MemorySegment.copy(all, 0, w.sum(v), ValueLayout.JAVA_FLOAT, 0, all.length);
                         });
                         long b = at + (long) places * channels;
                         dBias.ifPresent(v -> w.kernels.rows().add(w.sum(v), 0, w.shared(0), b, w.sum(v), 0, channels));

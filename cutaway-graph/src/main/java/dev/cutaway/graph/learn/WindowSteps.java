@@ -57,11 +57,15 @@ final class WindowSteps {
 
         /** The bias over the scale, {@code [head, query, key]}. */
         float[] bias(Work w) {
-            MemorySegment t = w.weight(h.table);
+            float[] t = w.weight(h.table)
+                    .asSlice(0, 4L * Picking.Relative.rows(h.op.windows().size()) * h.heads)
+                    .toArray(ValueLayout.JAVA_FLOAT);
+            float over = (float) (1 / h.op.scale());
             float[] b = new float[h.heads * n * n];
-            for (int i = 0; i < b.length; i++) {
-                int at = relative[i % (n * n)] * h.heads + i / (n * n);
-                b[i] = (float) (t.getAtIndex(ValueLayout.JAVA_FLOAT, at) / h.op.scale());
+            for (int head = 0; head < h.heads; head++) {
+                for (int i = 0; i < n * n; i++) {
+                    b[head * n * n + i] = t[relative[i] * h.heads + head] * over;
+                }
             }
             return b;
         }
@@ -106,16 +110,15 @@ final class WindowSteps {
 
         /** A head's pattern, {@code [query, stride]}. */
         void pattern(Work w, MemorySegment s, int window, int head, float[] bias, long q, long k, long at) {
+            float over = (float) (1 / h.op.scale());
+            float[] row = new float[n];
             for (int i = 0; i < n; i++) {
-                long row = at + (long) i * stride;
-                MemorySegment.copy(bias, (head * n + i) * n, s, ValueLayout.JAVA_FLOAT, 4 * row, n);
+                int from = (head * n + i) * n;
+                System.arraycopy(bias, from, row, 0, n);
                 for (int j = 0; j < n && mask.length > 0; j++) {
-                    float hidden = mask[(window * n + i) * n + j];
-                    if (hidden != 0) {
-                        float b = bias[(head * n + i) * n + j] + (float) (hidden / h.op.scale());
-                        s.setAtIndex(ValueLayout.JAVA_FLOAT, row + j, b);
-                    }
+                    row[j] += mask[(window * n + i) * n + j] * over;
                 }
+                MemorySegment.copy(row, 0, s, ValueLayout.JAVA_FLOAT, 4 * (at + (long) i * stride), n);
             }
             DenseKernels d = w.kernels.dense();
             View scores = View.rows(s, at, stride);
@@ -228,6 +231,7 @@ final class WindowSteps {
             float scale = (float) h.op.scale();
             View pattern = View.rows(s, p, stride);
             View dPattern = View.rows(s, dp, stride);
+            float[] row = new float[n];
             for (int head = 0; head < h.heads; head++) {
                 View dOut = head(s, out, head);
                 pattern(w, s, window, head, bias, q, q + b, p);
@@ -237,9 +241,9 @@ final class WindowSteps {
                     Work.fill(s, dp + (long) i * stride + n, dp + (long) (i + 1) * stride, 0);
                 }
                 d.softmaxBack(scale, s, p, s, dp, n, stride);
-                for (int i = 0; i < n * n; i++) {
-                    long at = dp + (long) (i / n) * stride + i % n;
-                    sum[head * n * n + i] += s.getAtIndex(ValueLayout.JAVA_FLOAT, at) / scale;
+                for (int i = 0; i < n; i++) {
+                    MemorySegment.copy(s, ValueLayout.JAVA_FLOAT, 4 * (dp + (long) i * stride), row, 0, n);
+                    add(row, sum, (head * n + i) * n);
                 }
                 d.multiply(n, size(), n, dPattern, head(s, q + b, head), head(s, out + b, head), false, s, 0);
                 d.multiply(
@@ -248,6 +252,12 @@ final class WindowSteps {
             scatter(w, dq, segment, window, true, s, out + b);
             scatter(w, dk, segment, window, true, s, out + 2 * b);
             scatter(w, dv, segment, window, true, s, out + 3 * b);
+        }
+
+        private static void add(float[] x, float[] sum, int at) {
+            for (int j = 0; j < x.length; j++) {
+                sum[at + j] += x[j];
+            }
         }
 
         /** Adds the chunks' sums up, in order. */
@@ -261,13 +271,16 @@ final class WindowSteps {
                 @Override
                 void run(Work w, int chunk, int worker) {
                     MemorySegment to = w.sum(dTable.orElseThrow());
-                    for (long i = 0; i < (long) parts(w.segments(), IMAGES) * sums(); i++) {
-                        int in = (int) (i % sums());
-                        long at = (long) relative[in % (n * n)] * h.heads + in / (n * n);
-                        float both = to.getAtIndex(ValueLayout.JAVA_FLOAT, at)
-                                + w.shared(0).getAtIndex(ValueLayout.JAVA_FLOAT, i);
-                        to.setAtIndex(ValueLayout.JAVA_FLOAT, at, both);
+                    float[] table = to.toArray(ValueLayout.JAVA_FLOAT);
+                    float[] part = new float[sums()];
+                    float over = (float) (1 / h.op.scale()); // the scores' gradient, not that of the product
+                    for (int c = 0; c < parts(w.segments(), IMAGES); c++) {
+                        MemorySegment.copy(w.shared(0), ValueLayout.JAVA_FLOAT, 4L * c * sums(), part, 0, sums());
+                        for (int i = 0; i < part.length; i++) {
+                            table[relative[i % (n * n)] * h.heads + i / (n * n)] += part[i] * over;
+                        }
                     }
+                    MemorySegment.copy(table, 0, to, ValueLayout.JAVA_FLOAT, 0, table.length);
                 }
             };
         }
