@@ -151,7 +151,9 @@ final class GridSteps {
         /** The kernels, {@code [place, channel]}: channels side by side, as in a row. */
         float[] kernel(Work w) {
             int channels = x.width;
-            float[] k = w.weight(weight).asSlice(0, 4L * places * channels).toArray(ValueLayout.JAVA_FLOAT); // [channel, place]
+            float[] k = w.weight(weight)
+                    .asSlice(0, 4L * places * channels)
+                    .toArray(ValueLayout.JAVA_FLOAT); // [channel, place]
             float[] a = new float[places * channels];
             for (int i = 0; i < a.length; i++) {
                 a[i % places * channels + i / places] = k[i];
