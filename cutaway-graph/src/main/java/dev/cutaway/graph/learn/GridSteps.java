@@ -120,7 +120,7 @@ final class GridSteps {
     }
 
     /** What a row and those around it are, for both directions: arrays, whose loops become vectors over the channels. */
-    private abstract static class Around extends Step {
+    abstract static class Around extends Step {
         final int[] numbers;
         final int rows;
         final int places;

@@ -29,7 +29,7 @@ final class WindowSteps {
     record Heads(WindowAttention op, int heads, Place q, Place k, Place v, Parameter table) {}
 
     /** What both directions need. */
-    private abstract static class Windows extends Step {
+    abstract static class Windows extends Step {
         final Heads h;
         final int n; // places of a window
         final int stride;
