@@ -29,7 +29,7 @@ final class VectorDense implements DenseKernels {
 
     @Override
     public long scratchFloats() {
-        return EDGE_AT + TILE * STRIP;
+        return EDGE_AT + (long) TILE * STRIP;
     }
 
     @Override
