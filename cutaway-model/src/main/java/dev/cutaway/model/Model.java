@@ -44,6 +44,7 @@ public final class Model implements AutoCloseable {
     private volatile boolean prepared;
     private volatile boolean closed;
     private @Nullable Tokenizer tokenizer;
+    private @Nullable Set<Integer> ends; // for every generated text, and read from files
 
     /** @param adapted a graph over the files' weights instead of the architecture's */
     private Model(ModelFiles files, OpenOptions options, Optional<Graph> adapted) {
@@ -236,12 +237,15 @@ public final class Model implements AutoCloseable {
     }
 
     /** Ids that end a generated text: of the generation configuration, the configuration, and the tokenizer. */
-    public Set<Integer> endTokens() {
-        Set<Integer> ids = new HashSet<>(files.endTokens());
-        if (hasTokenizer()) {
-            ids.addAll(tokenizer().special().ends());
+    public synchronized Set<Integer> endTokens() {
+        if (ends == null) {
+            Set<Integer> ids = new HashSet<>(files.endTokens());
+            if (hasTokenizer()) {
+                ids.addAll(tokenizer().special().ends());
+            }
+            ends = Set.copyOf(ids);
         }
-        return ids;
+        return ends;
     }
 
     /** The token that the decoder of an encoder-decoder begins with. */
