@@ -38,7 +38,7 @@ record Taught(Batches own, Session session, TeacherSection section, ImageSizes s
                                 + its.height() + " x " + its.width() + ", the model of " + sizes.channels() + " x "
                                 + sizes.height() + " x " + sizes.width());
             }
-            int has = (int) teacher.graph().require("logits").type().size(1);
+            int has = teacher.graph().require("logits").type().size(1);
             if (has != classes) {
                 throw new UsageException(
                         file + ": teacher.init: " + teacher + " knows " + has + " classes, the model " + classes);

@@ -13,7 +13,7 @@ import java.util.List;
  * @param factor how much it counts; the labels count the rest
  * @param temperature by which logits are divided where the distribution is learnt
  */
-record TeacherSection(String init, boolean soft, double factor, double temperature) {
+public record TeacherSection(String init, boolean soft, double factor, double temperature) {
     /** What the teacher says, among an example's labels or numbers. */
     static final String NAME = "teacher";
 
