@@ -58,7 +58,7 @@ class LawsTest {
         }
     }
 
-    /** The embedded model's heads are such as machine code takes, and two threads share the keys of its three key heads. */
+    /** The embedded model's heads are such as machine code takes, and three threads share the keys of its four key heads. */
     @ParameterizedTest
     @EnumSource(
             value = DType.class,
@@ -67,9 +67,9 @@ class LawsTest {
         OpenOptions how = OpenOptions.defaults().withCache(cache);
         int[] t = tokens(300);
         try (Model one = Model.open("tales", how.withThreads(1));
-                Model two = Model.open("tales", how.withThreads(2));
+                Model three = Model.open("tales", how.withThreads(3));
                 Session whole = one.session();
-                Session cached = two.session()) {
+                Session cached = three.session()) {
             float[] expected = whole.append(t).clone();
             for (int id : t) {
                 cached.append(id);
@@ -90,10 +90,13 @@ class LawsTest {
             assertThat(x).isNotEqualTo(y);
             float[] looked = a.look().value("logits").toFloats();
             float[] last = Arrays.copyOfRange(looked, looked.length - x.length, looked.length);
+            float most = 0;
             for (int i = 0; i < x.length; i++) {
-                assertThat(last[i]).isCloseTo(x[i], within(1e-4f));
+                assertThat(last[i]).isCloseTo(x[i], within(3e-4f));
                 assertThat(x[i]).isCloseTo(y[i], within(0.05f));
+                most = Math.max(most, Math.abs(x[i] - y[i]));
             }
+            assertThat(most).as("what the cache rounds is more than what the weights' kernels do").isGreaterThan(1e-3f);
             try (Session fork = a.fork()) {
                 assertThat(fork.append(5)).isEqualTo(a.append(5));
             }
