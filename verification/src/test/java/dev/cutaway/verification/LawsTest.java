@@ -96,7 +96,9 @@ class LawsTest {
                 assertThat(x[i]).isCloseTo(y[i], within(0.05f));
                 most = Math.max(most, Math.abs(x[i] - y[i]));
             }
-            assertThat(most).as("what the cache rounds is more than what the weights' kernels do").isGreaterThan(1e-3f);
+            assertThat(most)
+                    .as("what the cache rounds is more than what the weights' kernels do")
+                    .isGreaterThan(1e-3f);
             try (Session fork = a.fork()) {
                 assertThat(fork.append(5)).isEqualTo(a.append(5));
             }
