@@ -78,8 +78,23 @@ class LawsTest {
         }
     }
 
+    /** In a model of 32-bit weights nothing else rounds, so that looking agrees with running but for the order of sums. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "llama", "gemma2", "qwen3"})
+    void aCacheOf16BitsIsLookedAtAsItIsKept(String name) {
+        int[] t = tokens(40);
+        String golden = GoldenTest.root().resolve("models").resolve(name).toString();
+        try (Model rounded = Model.open(golden, OpenOptions.defaults().withCache(DType.F16));
+                Session session = rounded.session()) {
+            float[] ran = session.append(t).clone();
+            float[] looked = session.look().value("logits").toFloats();
+            float[] last = Arrays.copyOfRange(looked, looked.length - ran.length, looked.length);
+            assertThat(last).usingComparatorWithPrecision(1e-5f).containsExactly(ran);
+        }
+    }
+
     @Test
-    void aCacheOf16BitsIsLookedAtAsItIsKept() {
+    void aCacheOf16BitsRoundsALittle() {
         int[] t = tokens(40);
         try (Model rounded = Model.open("tales", OpenOptions.defaults().withCache(DType.F16));
                 Model exact = Model.open("tales");
@@ -87,12 +102,8 @@ class LawsTest {
                 Session b = exact.session()) {
             float[] x = a.append(t).clone();
             float[] y = b.append(t).clone();
-            assertThat(x).isNotEqualTo(y);
-            float[] looked = a.look().value("logits").toFloats();
-            float[] last = Arrays.copyOfRange(looked, looked.length - x.length, looked.length);
             float most = 0;
             for (int i = 0; i < x.length; i++) {
-                assertThat(last[i]).isCloseTo(x[i], within(3e-4f));
                 assertThat(x[i]).isCloseTo(y[i], within(0.05f));
                 most = Math.max(most, Math.abs(x[i] - y[i]));
             }
