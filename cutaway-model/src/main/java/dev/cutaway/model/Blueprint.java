@@ -20,6 +20,7 @@ import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.text.Tokenizer;
 import dev.cutaway.text.template.ChatTemplate;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -335,17 +336,17 @@ public final class Blueprint implements AutoCloseable {
     /** The weights as a checkpoint keeps them: fused ones put together, in its shapes; those that a file keeps transposed, so. */
     public Map<String, Tensor> stored(Function<Parameter, Tensor> values) {
         Map<String, Tensor> all = new LinkedHashMap<>();
-        byTensor.forEach((tensor, parts) -> all.put(tensor, assemble(tensor, parts, values)));
+        byTensor.forEach((tensor, parts) -> all.put(tensor, assemble(tensor, parts, values, Arena.ofAuto())));
         return all;
     }
 
-    private Tensor assemble(String tensor, List<Parameter> parts, Function<Parameter, Tensor> values) {
+    private Tensor assemble(String tensor, List<Parameter> parts, Function<Parameter, Tensor> values, Arena arena) {
         long[] shape = storedShape(tensor);
         Parameter first = parts.getFirst();
         if (first.source().whole()) {
             return values.apply(first).reshape(shape);
         }
-        Tensor out = Tensor.zeros(shape);
+        Tensor out = Tensor.zeros(arena, DType.F32, shape);
         for (Parameter p : parts) {
             scatter(values.apply(p), p, shape, out);
         }
@@ -382,9 +383,9 @@ public final class Blueprint implements AutoCloseable {
             long[] shape = storedShape(tensor);
             boolean turn = turned(tensor, shape);
             List<Long> dims = Arrays.stream(shape).boxed().toList();
-            out.add(new StreamedTensor(tensor, DType.F32, turn ? dims.reversed() : dims, () -> {
-                Tensor t = assemble(tensor, parts, values).widen();
-                return turn ? transpose(t) : t;
+            out.add(new StreamedTensor(tensor, DType.F32, turn ? dims.reversed() : dims, arena -> {
+                Tensor t = assemble(tensor, parts, values, arena).widen();
+                return turn ? t.transposed(arena) : t;
             }));
         });
         checkpoint().filter(c -> fresh.isEmpty()).ifPresent(c -> {
@@ -395,7 +396,7 @@ public final class Blueprint implements AutoCloseable {
                             .filter(DType::integer)
                             .orElse(DType.F32);
                     out.add(new StreamedTensor(
-                            other, kept, c.entry(other).orElseThrow().shape(), () -> c.require(other)));
+                            other, kept, c.entry(other).orElseThrow().shape(), _ -> c.require(other)));
                 }
             }
         });
@@ -417,7 +418,7 @@ public final class Blueprint implements AutoCloseable {
             throw new BadInputException(from.file() + ": tensor " + tensor + " has shape " + Arrays.toString(t.shape())
                     + ", but the model needs " + Arrays.toString(kept) + "; the run began with another model");
         }
-        Tensor own = turn ? transpose(t) : t;
+        Tensor own = turn ? t.transposed(Arena.ofAuto()) : t;
         return p.source().whole() ? own.reshape(shape(p)) : p.source().cut(own);
     }
 
@@ -435,18 +436,6 @@ public final class Blueprint implements AutoCloseable {
                 || name.endsWith("embed_out.weight")
                 || name.endsWith("wte.weight")
                 || name.startsWith("cls.predictions.decoder.");
-    }
-
-    private static Tensor transpose(Tensor t) {
-        long rows = t.dim(0);
-        long columns = t.dim(1);
-        Tensor out = Tensor.zeros(columns, rows);
-        for (long r = 0; r < rows; r++) {
-            for (long c = 0; c < columns; c++) {
-                out.set(c * rows + r, t.get(r * columns + c));
-            }
-        }
-        return out;
     }
 
     /** The content of {@code config.json} for weights as {@link #write} writes them. */

@@ -245,6 +245,21 @@ public final class Tensor {
         return copy;
     }
 
+    /** A copy of a matrix with rows and columns exchanged; quantised ones are widened, because blocks run along rows. */
+    public Tensor transposed(Arena arena) {
+        Tensor plain = dtype.quantised() ? widen() : this;
+        long rows = plain.dim(0);
+        long columns = plain.dim(1);
+        int bytes = plain.dtype.blockBytes();
+        Tensor to = zeros(arena, plain.dtype, columns, rows);
+        for (long r = 0; r < rows; r++) {
+            for (long c = 0; c < columns; c++) {
+                MemorySegment.copy(plain.data, (r * columns + c) * bytes, to.data, (c * rows + r) * bytes, bytes);
+            }
+        }
+        return to;
+    }
+
     /** This tensor if it is f32, else an f32 copy of the widened (dequantised) elements. */
     public Tensor widen() {
         return to(DType.F32);

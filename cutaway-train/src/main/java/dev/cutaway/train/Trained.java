@@ -5,6 +5,7 @@ import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.Node;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -45,7 +46,7 @@ public final class Trained {
         for (Node n : graph.nodes()) {
             if (n.op() instanceof Parameter p) {
                 if (trained.test(p)) {
-                    all.computeIfAbsent(p, k -> Tensor.of(weights.apply(k).toFloats(), shape(k)));
+                    all.computeIfAbsent(p, k -> copy(weights.apply(k), shape(k)));
                 } else {
                     frozen.add(p);
                 }
@@ -58,13 +59,23 @@ public final class Trained {
                 p -> Objects.requireNonNull(found.computeIfAbsent(p, k -> {
                     Tensor t = weights.apply(k);
                     // A part of a matrix that was turned would keep the whole of it.
-                    return k.source().transposed() ? Tensor.of(t.toFloats(), shape(k)) : t;
+                    return k.source().transposed() ? copy(t, shape(k)) : t;
                 })));
     }
 
     /** Copies of all weights: a checkpoint's ({@code model::weight}). */
     public static Trained copyOf(Graph graph, Function<Parameter, Tensor> weights) {
         return copyOf(graph, weights, p -> true);
+    }
+
+    private static Tensor copy(Tensor given, long[] shape) {
+        Tensor wide = given.widen();
+        if (wide != given) {
+            return wide.reshape(shape); // a copy already
+        }
+        Tensor own = Tensor.zeros(shape);
+        MemorySegment.copy(given.data(), 0, own.data(), 0, own.byteSize());
+        return own;
     }
 
     private static long[] shape(Parameter p) {

@@ -5,6 +5,7 @@ import dev.cutaway.graph.op.WeightSource;
 import dev.cutaway.graph.run.Pool;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
@@ -111,23 +112,30 @@ public final class Trainer {
         double lr = rate * schedule.multiplier(s);
         // As PyTorch's clip_grad_norm_, its small constant included.
         float by = clip > 0 ? (float) Math.min(1, clip / (norm + 1e-6)) : 1;
-        Map<Parameter, float[]> before = new LinkedHashMap<>();
-        norms.ifPresent(n ->
-                r.gradients().forEach((p, g) -> before.put(p, update.weight(p).toFloats())));
-        update.apply(r.gradients(), by, s, lr);
-        norms.ifPresent(n -> before.forEach((p, b) -> {
-            Tensor gradient = Objects.requireNonNull(r.gradients().get(p));
-            Tensor after = update.weight(p);
-            n.put(p, new Norms(update.norm(List.of(gradient)), update.norm(List.of(after)), distance(b, after)));
-        }));
+        if (norms.isPresent()) {
+            r.gradients().forEach((p, g) -> norms.get().put(p, measured(p, g, by, s, lr)));
+        } else {
+            update.apply(r.gradients(), by, s, lr);
+        }
         return new Step(s, r.loss(), norm, lr, r.counted());
     }
 
-    private static double distance(float[] before, Tensor after) {
-        MemorySegment x = after.data();
+    /** Updates one weight by itself, so that no more than it has to be kept to know how far it went. */
+    private Norms measured(Parameter p, Tensor gradient, float clipped, long step, double lr) {
+        Tensor weight = update.weight(p);
+        double length = update.norm(List.of(gradient));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment before = arena.allocate(weight.byteSize(), Tensor.ALIGNMENT);
+            before.copyFrom(weight.data());
+            update.apply(Map.of(p, gradient), clipped, step, lr);
+            return new Norms(length, update.norm(List.of(weight)), distance(before, weight.data()));
+        }
+    }
+
+    private static double distance(MemorySegment before, MemorySegment after) {
         double sum = 0;
-        for (int i = 0; i < before.length; i++) {
-            double d = x.getAtIndex(ValueLayout.JAVA_FLOAT, i) - before[i];
+        for (long i = 0; i < before.byteSize() / Float.BYTES; i++) {
+            double d = after.getAtIndex(ValueLayout.JAVA_FLOAT, i) - before.getAtIndex(ValueLayout.JAVA_FLOAT, i);
             sum += d * d;
         }
         return Math.sqrt(sum);

@@ -35,6 +35,8 @@ import dev.cutaway.graph.op.PutFirst;
 import dev.cutaway.graph.op.Reduce;
 import dev.cutaway.graph.op.Reshape;
 import dev.cutaway.graph.op.RmsNorm;
+import dev.cutaway.graph.op.RopeFrequencies;
+import dev.cutaway.graph.op.RopeTable;
 import dev.cutaway.graph.op.Rotary;
 import dev.cutaway.graph.op.Scatter;
 import dev.cutaway.graph.op.Slope;
@@ -527,6 +529,10 @@ final class Lowering {
         } else if (p instanceof Filled(double value, List<Dim> dims) && rows(y)) {
             Place to = place(y);
             emit(new RowSteps.Fill(value, to), to);
+        } else if (p instanceof RopeTable(RopeFrequencies f) && rows(y) && input(n.in().getFirst()).isPresent()) {
+            Place cos = place(y);
+            Place sin = place(n.value(1));
+            emit(new RopeRows(f, input(n.in().getFirst()).orElseThrow(), cos, sin), cos, sin);
         } else if (p instanceof First || p instanceof PutFirst) {
             Place x = in(n.in().getFirst());
             Place to = place(y);

@@ -17,16 +17,15 @@ final class Products {
     /** How a product of m rows and n columns is cut into chunks. */
     record Cut(int rows, int columns, int across) {
         static Cut of(int m, int n, int k) {
-            // Each chunk lays its columns of the second factor out anew, which as many rows as possible should share.
+            // Each chunk lays its columns of the second factor out anew, which many rows should share, and brings its rows of the
+            // first close together, which many columns should.
             int rows = m;
             int columns = Math.min(n, 256);
             while ((long) rows * columns * k > CHUNK) {
-                if (rows >= 768) {
+                if (rows >= 384) {
                     rows = (rows / 2 + 5) / 6 * 6;
-                } else if (columns >= 128) {
+                } else if (columns > 128) {
                     columns = (columns / 2 + 15) / 16 * 16;
-                } else if (rows >= 384) {
-                    rows = (rows / 2 + 5) / 6 * 6;
                 } else {
                     break;
                 }

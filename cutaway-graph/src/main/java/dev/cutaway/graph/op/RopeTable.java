@@ -42,7 +42,8 @@ public record RopeTable(RopeFrequencies frequencies) implements Primitive {
         return List.of(Tensor.of(cos, position.length, n), Tensor.of(sin, position.length, n));
     }
 
-    private static int length(Tensor positions, Binding binding) {
+    /** How long a sequence is whose rows these are: its keys, or up to its last position. */
+    public static int length(Tensor positions, Binding binding) {
         Integer keys = binding.sizes().get(Space.KEYS);
         int last = IntStream.of(Dense.ints(positions)).max().orElse(0) + 1;
         return keys == null ? last : Math.max(keys, last);

@@ -1,6 +1,7 @@
 package dev.cutaway.graph.op;
 
 import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.Arena;
 
 /**
  * Which tensor of the checkpoint a parameter is, and which part of it. Fused projections (one matrix for query, key and value)
@@ -54,7 +55,7 @@ public record WeightSource(String name, boolean transposed, int groups, int from
 
     /** Cuts the parameter out of the checkpoint's tensor. Row cuts of a single group are views. */
     public Tensor cut(Tensor t) {
-        Tensor full = transposed ? transpose(t) : t;
+        Tensor full = transposed ? t.widen().transposed(Arena.ofAuto()) : t;
         if (to < 0) {
             return full;
         }
@@ -82,9 +83,5 @@ public record WeightSource(String name, boolean transposed, int groups, int from
         }
         long col = index[1];
         return transposed ? col * sourceShape[1] + row : row * sourceShape[1] + col;
-    }
-
-    private static Tensor transpose(Tensor t) {
-        return Dense.permute(t.widen(), 1, 0);
     }
 }

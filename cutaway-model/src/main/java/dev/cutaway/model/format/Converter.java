@@ -143,7 +143,7 @@ public final class Converter {
             for (String name : gguf.names()) {
                 TensorEntry entry = gguf.entry(name).orElseThrow();
                 tensors.add(new StreamedTensor(
-                        name, plan.of(name, entry.shape(), tied, blocks), entry.shape(), () -> gguf.require(name)));
+                        name, plan.of(name, entry.shape(), tied, blocks), entry.shape(), _ -> gguf.require(name)));
             }
             GgufWriter.write(out, keys, tensors, told(tensors, progress));
             return result(out, tensors, exceptions(plan, tensors));
@@ -208,7 +208,7 @@ public final class Converter {
         DType kept = entry.dtype().filter(DType::integer).orElse(dtype);
         List<Long> shape = transpose ? entry.shape().reversed() : entry.shape();
         return new StreamedTensor(
-                name, kept, shape, () -> transpose ? Layouts.transpose(from.require(name)) : from.require(name));
+                name, kept, shape, arena -> transpose ? from.require(name).transposed(arena) : from.require(name));
     }
 
     private static LongConsumer told(List<StreamedTensor> tensors, Progress progress) {

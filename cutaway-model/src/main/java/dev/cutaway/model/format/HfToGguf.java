@@ -5,6 +5,7 @@ import dev.cutaway.model.format.GgufArchitecture.Quirk;
 import dev.cutaway.tensor.BadInputException;
 import dev.cutaway.tensor.DType;
 import dev.cutaway.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,7 +14,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * A Hugging Face model as the keys and tensors of a GGUF file, changed as llama.cpp's converter changes them (see
@@ -168,21 +169,21 @@ final class HfToGguf {
                 && (name.contains(".c_attn.") || name.contains(".c_proj.") || name.contains(".c_fc."));
     }
 
-    private Supplier<Tensor> source(String name, TensorEntry entry) {
+    private Function<Arena, Tensor> source(String name, TensorEntry entry) {
         if (transposed(name, entry)) {
-            return () -> Layouts.transpose(model.require(name));
+            return arena -> model.require(name).transposed(arena);
         }
         if (architecture.has(Quirk.NORM_PLUS_ONE) && name.endsWith("norm.weight")) {
-            return () -> Layouts.plus(model.require(name), 1);
+            return _ -> Layouts.plus(model.require(name), 1);
         }
         if (architecture.has(Quirk.PAIRED_ROTATION) && (name.contains(".q_proj.") || name.contains(".k_proj."))) {
-            return () -> RowOrder.halvesToPairs(headSize(name, entry)).apply(model.require(name));
+            return _ -> RowOrder.halvesToPairs(headSize(name, entry)).apply(model.require(name));
         }
         if (architecture.has(Quirk.SPLIT_QKV) && name.contains(".query_key_value.")) {
             long heads = number("num_attention_heads", 1);
-            return () -> RowOrder.partsTogether(heads, headSize(name, entry)).apply(model.require(name));
+            return _ -> RowOrder.partsTogether(heads, headSize(name, entry)).apply(model.require(name));
         }
-        return () -> model.require(name);
+        return _ -> model.require(name);
     }
 
     private long number(String key, long least) {

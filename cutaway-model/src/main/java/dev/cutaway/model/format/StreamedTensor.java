@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -21,9 +21,9 @@ import java.util.stream.IntStream;
  * @param name its name in the file
  * @param dtype its element type in the file
  * @param shape its dimensions, row-major; the source must have as many elements
- * @param source gives the data, once, when it is needed
+ * @param source gives the data, once, when it is needed; what it computes may lie in the arena, which is closed when the data is written
  */
-public record StreamedTensor(String name, DType dtype, List<Long> shape, Supplier<Tensor> source) {
+public record StreamedTensor(String name, DType dtype, List<Long> shape, Function<Arena, Tensor> source) {
     private static final int PIECE = 1 << 18; // elements converted by one thread at a time
 
     /** Keeps the dimensions from being changed. */
@@ -34,7 +34,7 @@ public record StreamedTensor(String name, DType dtype, List<Long> shape, Supplie
     /** A tensor written as it is. */
     public static StreamedTensor of(String name, Tensor tensor) {
         return new StreamedTensor(
-                name, tensor.dtype(), Arrays.stream(tensor.shape()).boxed().toList(), () -> tensor);
+                name, tensor.dtype(), Arrays.stream(tensor.shape()).boxed().toList(), _ -> tensor);
     }
 
     /** Bytes that the data takes in the file. */
@@ -49,7 +49,12 @@ public record StreamedTensor(String name, DType dtype, List<Long> shape, Supplie
 
     /** Writes the data at the channel's position. */
     void write(FileChannel channel) throws IOException {
-        Tensor tensor = source.get();
+        try (Arena arena = Arena.ofShared()) {
+            write(source.apply(arena), channel);
+        }
+    }
+
+    private void write(Tensor tensor, FileChannel channel) throws IOException {
         if (tensor.size() != shape.stream().reduce(1L, Math::multiplyExact)) {
             throw new IllegalStateException("tensor " + name + " was declared as " + shape + " but is " + tensor);
         }

@@ -246,7 +246,7 @@ final class SafetensorsTest {
     void aFailedWriteLeavesTheOldFile() throws IOException {
         Path file = directory.resolve("model.safetensors");
         SafetensorsWriter.write(file, Map.of("a", Tensor.of(new float[] {1})));
-        StreamedTensor failing = new StreamedTensor("b", DType.F32, List.of(2L), () -> {
+        StreamedTensor failing = new StreamedTensor("b", DType.F32, List.of(2L), _ -> {
             throw new BadInputException("source is gone");
         });
         assertThatThrownBy(() -> SafetensorsWriter.write(file, List.of(failing), Map.of(), _ -> {}))

@@ -114,7 +114,7 @@ final class MachineDense implements DenseKernels {
             int lanes = Math.min(LANES, columns - j);
             long from = b.data().address() + 4 * b.at(0, j);
             if (lanes < LANES) {
-                edge(depth, lanes, b.from(0, j), scratch, scratchAt + to);
+                edge(depth, lanes, b.from(0, j), scratch, scratchAt + to, room + 4 * to);
             } else if (b.column() == 1) {
                 copy.call(from, room + 4 * to, depth, 4 * b.row(), 0, 0);
             } else {
@@ -123,22 +123,30 @@ final class MachineDense implements DenseKernels {
                     turn.call(from, room + 4 * to, fours, 4 * b.column(), 0, 0);
                     turn.call(from + 32 * b.column(), room + 4 * to + 32, fours, 4 * b.column(), 0, 0);
                 }
-                for (int p = 4 * fours; p < depth; p++) {
-                    one(p, LANES, b.from(0, j), scratch, scratchAt + to);
-                }
+                one(4 * fours, depth, 0, LANES, b.from(0, j), scratch, scratchAt + to);
             }
         }
     }
 
-    private static void edge(int depth, int lanes, View b, MemorySegment scratch, long at) {
-        for (int p = 0; p < depth; p++) {
-            one(p, lanes, b, scratch, at);
+    /** A strip of less than sixteen columns, zeros beside them. */
+    private void edge(int depth, int lanes, View b, MemorySegment scratch, long at, long address) {
+        scratch.asSlice(4 * at, 4L * LANES * depth).fill((byte) 0);
+        int turned = 0;
+        int fours = depth / 4;
+        if (b.column() != 1 && lanes >= EIGHT && fours > 0) {
+            turn.call(b.data().address() + 4 * b.at(), address, fours, 4 * b.column(), 0, 0);
+            one(4 * fours, depth, 0, EIGHT, b, scratch, at);
+            turned = EIGHT;
         }
+        one(0, depth, turned, lanes, b, scratch, at);
     }
 
-    private static void one(int p, int lanes, View b, MemorySegment scratch, long at) {
-        for (int l = 0; l < LANES; l++) {
-            Floats.set(scratch, at + (long) p * LANES + l, l < lanes ? Floats.get(b.data(), b.at(p, l)) : 0);
+    /** Rows and columns of b to their places, one by one. */
+    private static void one(int fromRow, int toRow, int from, int to, View b, MemorySegment scratch, long at) {
+        for (int p = fromRow; p < toRow; p++) {
+            for (int l = from; l < to; l++) {
+                Floats.set(scratch, at + (long) p * LANES + l, Floats.get(b.data(), b.at(p, l)));
+            }
         }
     }
 
