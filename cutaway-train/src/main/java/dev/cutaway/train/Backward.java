@@ -44,13 +44,37 @@ public final class Backward implements Differentiation {
     }
 
     @Override
-    public double loss(List<Example> piece, int[] counted) {
+    public Measured measure(List<Example> piece, int[] counted) {
         Value total = gradients.graph().inOpened(gradients.loss());
-        double loss = 0;
-        for (Example e : piece) {
-            loss += of(evaluator(e, counted).evaluate(List.of(total)), total).get(0);
+        Map<Objective.Part, Value> logits = new LinkedHashMap<>();
+        for (Objective.Part p : objective.parts()) {
+            if (p.kind() == Objective.Kind.CLASSES) {
+                logits.put(p, gradients.graph().inOpened(gradients.graph().require(p.logits())));
+            }
         }
-        return loss;
+        List<Value> all = new ArrayList<>(logits.values());
+        all.add(total);
+        double loss = 0;
+        Map<String, Integer> right = new LinkedHashMap<>();
+        for (Example e : piece) {
+            Map<Value, Tensor> out = evaluator(e, counted).evaluate(all);
+            loss += of(out, total).get(0);
+            logits.forEach((p, v) -> right.merge(p.labels(), right(of(out, v), Objects.requireNonNull(e.labels().get(p.labels()))), Integer::sum));
+        }
+        return new Measured(loss, right);
+    }
+
+    private static int right(Tensor logits, int[] labels) {
+        int classes = (int) logits.dim(-1);
+        int n = 0;
+        for (int r = 0; r < labels.length; r++) {
+            int best = 0;
+            for (int c = 1; c < classes; c++) {
+                best = logits.get((long) r * classes + c) > logits.get((long) r * classes + best) ? c : best;
+            }
+            n += best == labels[r] ? 1 : 0;
+        }
+        return n;
     }
 
     @Override

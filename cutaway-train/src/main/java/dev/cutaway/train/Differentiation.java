@@ -35,9 +35,18 @@ public interface Differentiation {
     }
 
     /**
+     * What is measured of data that are held out.
+     *
+     * @param loss as of {@link Result}
+     * @param right by the name of the labels, for each cross-entropy: how many labels were the likeliest classes (the first one, where
+     *     several are)
+     */
+    record Measured(double loss, Map<String, Integer> right) {}
+
+    /**
      * The loss alone, as it is measured: nothing random in it.
      *
      * @param counted rows that count in all pieces together, for each part of the objective
      */
-    double loss(List<Example> piece, int[] counted);
+    Measured measure(List<Example> piece, int[] counted);
 }

@@ -61,11 +61,12 @@ public final class Planned implements Differentiation, AutoCloseable {
     }
 
     @Override
-    public double loss(List<Example> piece, int[] counted) {
+    public Measured measure(List<Example> piece, int[] counted) {
         if (measuring == null) {
             measuring = back ? lossOnly(objective, weights, pool) : this;
         }
-        return measuring.runner.run(List.of(segments(piece, counted)));
+        double loss = measuring.runner.run(List.of(segments(piece, counted)));
+        return new Measured(loss, new LinkedHashMap<>(measuring.runner.right()));
     }
 
     @Override

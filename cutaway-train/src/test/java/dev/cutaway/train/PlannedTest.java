@@ -7,6 +7,7 @@ import dev.cutaway.model.Model;
 import dev.cutaway.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,31 @@ class PlannedTest {
                             .isCloseTo(reference.of(batch(n)).loss(), org.assertj.core.api.Assertions.within(1e-5));
                 }
             }
+        }
+    }
+
+    /** If every class in turn is the label of all rows, each row is right once. */
+    @Test
+    void eachRowHasOneLikeliestClass() {
+        try (Model m = model("gpt2");
+                Pool pool = new Pool(2)) {
+            Objective o = Objective.crossEntropy(m.graph(), "logits", 0);
+            Trained w = RandomWeights.of(m.graph(), 1);
+            Backward reference = new Backward(o, w);
+            int[] ids = {5, 9, 14, 3, 8};
+            int sum = 0;
+            try (Planned p = new Planned(o, w, pool, false)) {
+                for (int c = 0; c < m.sizes().vocabulary(); c++) {
+                    int[] labels = new int[ids.length];
+                    Arrays.fill(labels, c);
+                    List<Example> batch = List.of(Example.tokens(ids, labels));
+                    Differentiation.Measured got = p.measure(batch, new int[] {ids.length});
+                    assertThat(got.right())
+                            .isEqualTo(reference.measure(batch, new int[] {ids.length}).right());
+                    sum += got.right().values().iterator().next();
+                }
+            }
+            assertThat(sum).isEqualTo(ids.length);
         }
     }
 
@@ -175,7 +201,7 @@ class PlannedTest {
                             }
                         });
                     }
-                    assertThat(p.loss(batch, Backward.counted(o, batch)))
+                    assertThat(p.measure(batch, Backward.counted(o, batch)).loss())
                             .isCloseTo(want.loss(), org.assertj.core.api.Assertions.within(1e-5));
                 }
             }

@@ -142,6 +142,7 @@ public final class LearningPlan {
         private final Map<Parameter, Tensor> result = new LinkedHashMap<>();
         private final List<Tensor> memory = new ArrayList<>();
         private final List<Tensor> measured = new ArrayList<>();
+        private final Map<String, Integer> right = new LinkedHashMap<>();
 
         /**
          * @param pool who runs the chunks
@@ -183,6 +184,7 @@ public final class LearningPlan {
                 t.data().fill((byte) 0);
             }
             double loss = 0;
+            right.clear();
             for (int i = 0; i < parts.size(); i++) {
                 work.bind(parts.get(i));
                 if (i == 0) {
@@ -198,7 +200,10 @@ public final class LearningPlan {
                 }
                 execute(all);
                 for (Object s : mine) {
-                    loss += s instanceof LossSteps l ? l.loss() : 0;
+                    if (s instanceof LossSteps l) {
+                        loss += l.loss();
+                        right.merge(l.labels(), l.right(), Integer::sum);
+                    }
                 }
             }
             execute(after);
@@ -215,6 +220,11 @@ public final class LearningPlan {
             }
             work.needScratch(work.own() + scratch + 64);
             pool.run(new Program(list, work));
+        }
+
+        /** How many labels were the likeliest classes in the last run, by the input that holds them; of a plan without gradients. */
+        public Map<String, Integer> right() {
+            return right;
         }
 
         /** The gradients of the last run, by parameter. */

@@ -38,6 +38,7 @@ final class LossSteps {
     private int[] label = {};
     private float[] share = {};
     private double[] rowLoss = {};
+    private boolean[] rowRight = {};
     private int now; // which piece of the counted rows
 
     /**
@@ -79,6 +80,19 @@ final class LossSteps {
             sum += l;
         }
         return sum;
+    }
+
+    /** How many labels were the likeliest classes, after a run that asked for the loss alone; the first one is taken where several are. */
+    int right() {
+        int n = 0;
+        for (boolean r : rowRight) {
+            n += r ? 1 : 0;
+        }
+        return n;
+    }
+
+    String labels() {
+        return labels;
     }
 
     /** The steps for the batch at hand. */
@@ -128,6 +142,7 @@ final class LossSteps {
             at += (int) t.size();
         }
         rowLoss = new double[counted.length];
+        rowRight = new boolean[counted.length];
     }
 
     private int piece() {
@@ -250,6 +265,7 @@ final class LossSteps {
                 rowLoss[first() + i] =
                         of * (log - (1 - smoothing) * right - (smoothing > 0 ? smoothing / classes * all : 0));
                 if (dx.isEmpty() && dWeight.isEmpty()) {
+                    rowRight[first() + i] = likeliest(room, at) == label[row];
                     continue;
                 }
                 Work.fill(room, at + classes, at + stride(), Float.NEGATIVE_INFINITY);
@@ -267,6 +283,14 @@ final class LossSteps {
                     MemorySegment.copy(room, 4 * at, w.memory(d), 4 * w.at(d, row), 4L * classes);
                 }
             }
+        }
+
+        private int likeliest(MemorySegment room, long at) {
+            int best = 0;
+            for (int c = 1; c < classes; c++) {
+                best = get(room, at + c) > get(room, at + best) ? c : best;
+            }
+            return best;
         }
 
         private static float get(MemorySegment s, long at) {

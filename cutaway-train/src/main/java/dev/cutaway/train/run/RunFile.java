@@ -77,9 +77,10 @@ final class RunFile implements RunListener, AutoCloseable {
     }
 
     @Override
-    public void valid(long step, double loss) {
+    public void valid(long step, double loss, Map<String, Double> right) {
         Map<String, Object> m = event("valid", step);
         m.put("loss", loss);
+        m.put("accuracy", right);
         log.add(m);
     }
 

@@ -25,8 +25,12 @@ public interface RunListener {
      */
     default void step(Trainer.Step step, double tokensPerSecond, Map<String, Trainer.Norms> norms) {}
 
-    /** The loss over the held-out data after a step. */
-    default void valid(long step, double loss) {}
+    /**
+     * What the held-out data gave after a step.
+     *
+     * @param right by the name of the labels: which share of them were the likeliest classes
+     */
+    default void valid(long step, double loss, Map<String, Double> right) {}
 
     /** What the model says after a step. */
     default void sample(long step, String prompt, String text) {}

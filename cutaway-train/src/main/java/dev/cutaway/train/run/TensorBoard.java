@@ -55,9 +55,10 @@ final class TensorBoard implements RunListener, AutoCloseable {
     }
 
     @Override
-    public void valid(long step, double loss) {
+    public void valid(long step, double loss, Map<String, Double> right) {
         Message summary = new Message();
         scalar(summary, "valid/loss", loss);
+        right.forEach((labels, share) -> scalar(summary, "valid/accuracy/" + labels, share));
         event(step, new Message().message(5, summary));
     }
 

@@ -5,8 +5,10 @@ import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.model.OpenOptions;
 import dev.cutaway.tensor.UsageException;
 import dev.cutaway.train.Backward;
+import dev.cutaway.train.Differentiation;
 import dev.cutaway.train.Dropouts;
 import dev.cutaway.train.Example;
+import dev.cutaway.train.Objective;
 import dev.cutaway.train.Trainer;
 import dev.cutaway.train.data.Batches;
 import java.io.IOException;
@@ -197,9 +199,10 @@ public final class TrainingRun {
         boolean end = step == recipe.steps();
         Optional<Double> measured = Optional.empty();
         if (setup.valid().isPresent() && (end || step % recipe.validEvery() == 0)) {
-            double loss = measure(setup.valid().get());
+            Map<String, Double> right = new LinkedHashMap<>();
+            double loss = measure(setup.valid().get(), right);
             progress.valid(loss);
-            listeners.forEach(l -> l.valid(step, loss));
+            listeners.forEach(l -> l.valid(step, loss, right));
             measured = Optional.of(loss);
         }
         if (!recipe.samples().prompts().isEmpty()
@@ -216,8 +219,8 @@ public final class TrainingRun {
         }
     }
 
-    /** The mean over all counted rows of the held-out data. */
-    private double measure(Batches held) {
+    /** The mean over all counted rows of the held-out data; and which share of the labels were the likeliest classes. */
+    private double measure(Batches held, Map<String, Double> right) {
         long steps = held.stepsPerEpoch();
         int[] counted = new int[setup.engine().objective().parts().size()];
         for (long s = 1; s <= steps; s++) {
@@ -228,7 +231,14 @@ public final class TrainingRun {
         }
         double loss = 0;
         for (long s = 1; s <= steps; s++) {
-            loss += setup.engine().loss(held.batch(s), counted);
+            Differentiation.Measured m = setup.engine().measure(held.batch(s), counted);
+            loss += m.loss();
+            m.right().forEach((labels, n) -> right.merge(labels, (double) n, Double::sum));
+        }
+        List<Objective.Part> parts = setup.engine().objective().parts();
+        for (int i = 0; i < counted.length; i++) {
+            int all = counted[i];
+            right.computeIfPresent(parts.get(i).labels(), (_, n) -> n / all);
         }
         return loss;
     }
