@@ -81,7 +81,7 @@ public final class LearningPlan {
     }
 
     private static Graph.Opened open(Gradients g, boolean recompute) {
-        Graph.Opened opened = g.graph().openedUnless(Lowering::closed);
+        Graph.Opened opened = g.graph().openedUnless(Fits::closed);
         if (!recompute) {
             return opened;
         }

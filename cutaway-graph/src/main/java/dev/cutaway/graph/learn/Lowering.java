@@ -13,10 +13,8 @@ import dev.cutaway.graph.op.AdditiveAttention;
 import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
-import dev.cutaway.graph.op.Carried;
 import dev.cutaway.graph.op.Choose;
 import dev.cutaway.graph.op.Constant;
-import dev.cutaway.graph.op.CrossEntropy;
 import dev.cutaway.graph.op.Depthwise;
 import dev.cutaway.graph.op.Dropout;
 import dev.cutaway.graph.op.Filled;
@@ -120,42 +118,6 @@ final class Lowering {
         }
     }
 
-    /** Whether both directions of a composite have kernels where it takes these inputs. */
-    static boolean closed(Composite c, List<Value> in) {
-        return switch (c) {
-            case GradOf(Composite of, int inputs) -> closed(of, in.subList(0, inputs));
-            case Linear l -> weighted(in);
-            case HeadsOut h -> weighted(in);
-            case LayerNorm n -> weighted(in);
-            case RmsNorm n -> weighted(in);
-            case Attention a -> in.size() == 5 && a.cap() == 0 && (a.window() == 0 || a.causal());
-            case Rotary r -> rows(in.getFirst());
-            case Gate(Unary u) -> rows(in.getFirst()) && u.activation().isPresent();
-            case Slope(Unary u) -> rows(in.getFirst()) && u.activation().isPresent();
-            case CrossEntropy e -> true;
-            case Lstm l -> rows(in.get(0)) && isParameter(in.get(1)) && fromNothing(in.subList(2, in.size()));
-            case AdditiveAttention a -> rows(in.get(0)) && rows(in.get(1)) && rows(in.get(2)) && isParameter(in.get(3));
-            case Depthwise d -> weighted(in);
-            case WindowAttention a ->
-                in.subList(0, 3).stream().allMatch(Lowering::rows)
-                        && in.get(3).node().op() instanceof Parameter;
-            default -> false;
-        };
-    }
-
-    private static boolean weighted(List<Value> in) {
-        return rows(in.getFirst()) && in.stream().skip(1).allMatch(v -> v.node().op() instanceof Parameter);
-    }
-
-    private static boolean isParameter(Value v) {
-        return v.node().op() instanceof Parameter;
-    }
-
-    /** Whether a recurrence begins with zeros, as it does where there is no past. */
-    private static boolean fromNothing(List<Value> begin) {
-        return begin.stream().allMatch(v -> v.node().op() instanceof Carried);
-    }
-
     // -------------------------------------------------------------------------------------------- what is needed
 
     /** The nodes that the wanted values and the losses need, in order; a loss stands for its product and both gradients. */
@@ -183,8 +145,8 @@ final class Lowering {
                 nodes.add(n);
                 if (n.op() instanceof Reshape || n.op() instanceof Cache) {
                     Value x = n.in().getFirst();
-                    if (kind(x).equals(kind(n.value(0)))
-                            && kind(x).sort() != Place.Sort.LOOSE
+                    if (Fits.kind(x).equals(Fits.kind(n.value(0)))
+                            && Fits.kind(x).sort() != Place.Sort.LOOSE
                             && !(x.node().op() instanceof Parameter)) {
                         same.put(n.value(0), root(x));
                     }
@@ -216,15 +178,6 @@ final class Lowering {
 
     private Value root(Value v) {
         return same.getOrDefault(v, v);
-    }
-
-    private static Place.Kind kind(Value v) {
-        return Place.Kind.of(v.type());
-    }
-
-    /** Whether a value is rows of a fixed width. */
-    private static boolean rows(Value v) {
-        return kind(v).ofRows();
     }
 
     // ------------------------------------------------------------------------------------------------ places
@@ -294,7 +247,7 @@ final class Lowering {
 
     private Place result(Value v, Value... overwritable) {
         for (Value x : overwritable) {
-            if (dies(x) && in(x).width == Place.of(v, 0).width && in(x).kind.equals(kind(v))) {
+            if (dies(x) && in(x).width == Place.of(v, 0).width && in(x).kind.equals(Fits.kind(v))) {
                 return over(x, v);
             }
         }
@@ -312,7 +265,7 @@ final class Lowering {
             return;
         }
         Value y = n.value(0);
-        if (same.containsKey(y) && rows(y)) {
+        if (same.containsKey(y) && Fits.rows(y)) {
             return;
         }
         if (n.out().stream().allMatch(t -> Place.Kind.of(t).sort() == Place.Sort.FIXED)) {
@@ -348,7 +301,7 @@ final class Lowering {
             case Depthwise d -> {
                 Place x = in(n.in().getFirst());
                 Place y = place(n.value(0));
-                emit(new GridSteps.Convolve(d.around(), x, parameter(n, 1), parameter(n, 2), y), x, y);
+                emit(new GridSteps.Convolve(d.around(), x, Fits.parameter(n, 1), Fits.parameter(n, 2), y), x, y);
             }
             case WindowAttention a -> {
                 WindowSteps.Heads h = windows(n, a);
@@ -365,27 +318,19 @@ final class Lowering {
     private WindowSteps.Heads windows(Node n, WindowAttention a) {
         int heads = n.in().getFirst().type().size(1);
         return new WindowSteps.Heads(
-                a, heads, in(n.in().get(0)), in(n.in().get(1)), in(n.in().get(2)), parameter(n, 3));
+                a, heads, in(n.in().get(0)), in(n.in().get(1)), in(n.in().get(2)), Fits.parameter(n, 3));
     }
 
     private void product(Node n) {
         Place x = in(n.in().getFirst());
-        waiting.put(n.value(0), new Waiting(x, parameter(n, 1), optional(n, 2), false));
-    }
-
-    private static Parameter parameter(Node n, int i) {
-        return (Parameter) n.in().get(i).node().op();
-    }
-
-    private static Optional<Parameter> optional(Node n, int i) {
-        return i < n.in().size() ? Optional.of(parameter(n, i)) : Optional.empty();
+        waiting.put(n.value(0), new Waiting(x, Fits.parameter(n, 1), Fits.optional(n, 2), false));
     }
 
     private void norm(Node n, RowSteps.Norm norm) {
         Place x = in(n.in().getFirst());
         Place y = place(n.value(0));
         int width = n.in().getFirst().type().size(-1);
-        emit(new RowSteps.Normalize(norm, x, parameter(n, 1), optional(n, 2), y, width), x, y);
+        emit(new RowSteps.Normalize(norm, x, Fits.parameter(n, 1), Fits.optional(n, 2), y, width), x, y);
     }
 
     private static AttentionSteps.Shape shape(List<Value> in, Attention a) {
@@ -452,7 +397,7 @@ final class Lowering {
                 Place d1 = in(dy);
                 Optional<Place> dx = read(n, 0) ? Optional.of(place(n.value(0))) : Optional.empty();
                 GridSteps.ConvolveBack step = new GridSteps.ConvolveBack(
-                        d.around(), x, parameter(n, 1), d1, dx, wantedSum(n, 1), wantedSum(n, 2));
+                        d.around(), x, Fits.parameter(n, 1), d1, dx, wantedSum(n, 1), wantedSum(n, 2));
                 emit(step, Stream.concat(Stream.of(x, d1), dx.stream()).toArray(Place[]::new));
                 emit(step.sum());
             }
@@ -492,7 +437,7 @@ final class Lowering {
             wantedSum(n, 2).ifPresent(v -> emit(new Products.ColumnSum(dy, v), dy));
         }
         if (read(n, 0)) {
-            waiting.put(n.value(0), new Waiting(dy, parameter(n, 1), Optional.empty(), true));
+            waiting.put(n.value(0), new Waiting(dy, Fits.parameter(n, 1), Optional.empty(), true));
         }
     }
 
@@ -502,101 +447,64 @@ final class Lowering {
         Place dx = result(n.value(0), dyValue);
         int width = n.in().getFirst().type().size(-1);
         RowSteps.NormalizeBack back =
-                new RowSteps.NormalizeBack(norm, x, parameter(n, 1), dy, dx, wantedSum(n, 1), wantedSum(n, 2), width);
+                new RowSteps.NormalizeBack(norm, x, Fits.parameter(n, 1), dy, dx, wantedSum(n, 1), wantedSum(n, 2), width);
         emit(back, x, dy, dx);
         emit(back.sum(), x);
     }
 
     private void primitive(Node n, Primitive p) {
         Value y = n.value(0);
-        if (p instanceof Binary b && b != Binary.DIVIDE && alike(n)) {
+        if (p instanceof Binary b && b != Binary.DIVIDE && Fits.alike(n)) {
             binary(n, b);
-        } else if (p instanceof Constant(double factor, double offset) && offset == 0 && rows(y)) {
+        } else if (p instanceof Constant(double factor, double offset) && offset == 0 && Fits.rows(y)) {
             Place x = in(n.in().getFirst());
             Place to = result(y, n.in().getFirst());
             emit(new RowSteps.Scale(factor, x, to), x, to);
-        } else if (p instanceof Unary u && rows(y) && u.activation().isPresent()) {
+        } else if (p instanceof Unary u && Fits.rows(y) && u.activation().isPresent()) {
             Place x = in(n.in().getFirst());
             Place to = result(y, n.in().getFirst());
             emit(new RowSteps.Activate(u.activation().get(), x, Optional.empty(), to), x, to);
-        } else if (p instanceof Dropout d && rows(y)) {
+        } else if (p instanceof Dropout d && Fits.rows(y)) {
             Place x = in(n.in().getFirst());
             Place to = result(y, n.in().getFirst());
             emit(new RowSteps.Drop(d, x, to), x, to);
-        } else if (p instanceof Gather && table(n) && rows(y)) {
+        } else if (p instanceof Gather && Fits.table(n) && Fits.rows(y)) {
             Place to = place(y);
-            emit(new RowSteps.Lookup(parameter(n, 0), input(n.in().get(1)).orElseThrow(), to), to);
-        } else if (p instanceof Filled(double value, List<Dim> dims) && rows(y)) {
+            emit(new RowSteps.Lookup(Fits.parameter(n, 0), Fits.input(n.in().get(1)).orElseThrow(), to), to);
+        } else if (p instanceof Filled(double value, List<Dim> dims) && Fits.rows(y)) {
             Place to = place(y);
             emit(new RowSteps.Fill(value, to), to);
-        } else if (p instanceof RopeTable(RopeFrequencies f) && rows(y) && input(n.in().getFirst()).isPresent()) {
+        } else if (p instanceof RopeTable(RopeFrequencies f) && Fits.rows(y) && Fits.input(n.in().getFirst()).isPresent()) {
             Place cos = place(y);
             Place sin = place(n.value(1));
-            emit(new RopeRows(f, input(n.in().getFirst()).orElseThrow(), cos, sin), cos, sin);
+            emit(new RopeRows(f, Fits.input(n.in().getFirst()).orElseThrow(), cos, sin), cos, sin);
         } else if (p instanceof First || p instanceof PutFirst) {
             Place x = in(n.in().getFirst());
             Place to = place(y);
             emit(p instanceof First ? new RowSteps.First(x, to, false) : new RowSteps.First(to, x, true), x, to);
-        } else if (p instanceof Pick(Picking how, List<Dim> from, List<Dim> to) && rows(y) && rows(n.in().getFirst())) {
+        } else if (p instanceof Pick(Picking how, List<Dim> from, List<Dim> to) && Fits.rows(y) && Fits.rows(n.in().getFirst())) {
             Place x = in(n.in().getFirst());
             Place out = place(y);
             emit(new GridSteps.Picked(how, GridSteps.width(n.in().getFirst().type(), from.size()), x, out), x, out);
         } else if (p instanceof Unpick(Picking how, List<Dim> from, List<Dim> to)
-                && rows(y)
-                && rows(n.in().getFirst())) {
+                && Fits.rows(y)
+                && Fits.rows(n.in().getFirst())) {
             Place x = in(n.in().getFirst());
             Place out = place(y);
             emit(new GridSteps.Unpicked(how, GridSteps.width(n.in().getFirst().type(), to.size()), x, out), x, out);
-        } else if (p == Binary.MULTIPLY && byVector(n)) {
+        } else if (p == Binary.MULTIPLY && Fits.byVector(n)) {
             Place x = in(n.in().getFirst());
             Place to = result(y, n.in().getFirst());
-            emit(new GridSteps.ByVector(x, parameter(n, 1), to), x, to);
-        } else if (p instanceof Choose(int at) && chooses(n)) {
+            emit(new GridSteps.ByVector(x, Fits.parameter(n, 1), to), x, to);
+        } else if (p instanceof Choose(int at) && Fits.chooses(n)) {
             Place x = in(n.in().get(2));
             Place to = place(y);
             Op by = n.in().get(1).node().op();
             Optional<Parameter> vector = by instanceof Parameter v ? Optional.of(v) : Optional.empty();
-            emit(new RowSteps.Choose(input(n.in().get(0)).orElseThrow(), at, vector, x, to), x, to);
+            emit(new RowSteps.Choose(Fits.input(n.in().get(0)).orElseThrow(), at, vector, x, to), x, to);
         } else {
             generic(n, GenericStep.When.EACH);
         }
-    }
-
-    /** Whether each row is multiplied by the same weights. */
-    private static boolean byVector(Node n) {
-        Value a = n.in().get(0);
-        Value b = n.in().get(1);
-        return rows(a)
-                && a.type().rank() == 2
-                && b.node().op() instanceof Parameter
-                && b.type().rank() == 1
-                && b.type().fixedSize() == a.type().fixedSize();
-    }
-
-    private static boolean chooses(Node n) {
-        Op vector = n.in().get(1).node().op();
-        boolean zeros = vector instanceof Filled(double value, List<Dim> dims) && value == 0;
-        return input(n.in().get(0)).isPresent() && rows(n.in().get(2)) && (vector instanceof Parameter || zeros);
-    }
-
-    private static boolean alike(Node n) {
-        Value a = n.in().get(0);
-        Value b = n.in().get(1);
-        return rows(a)
-                && kind(a).equals(kind(b))
-                && kind(n.value(0)).equals(kind(a))
-                && a.type().fixedSize() == b.type().fixedSize()
-                && a.type().rank() == b.type().rank()
-                && a.type().fixedSize() == n.value(0).type().fixedSize();
-    }
-
-    private static boolean table(Node n) {
-        return n.in().get(0).node().op() instanceof Parameter
-                && input(n.in().get(1)).isPresent();
-    }
-
-    private static Optional<String> input(Value v) {
-        return v.node().op() instanceof Input i ? Optional.of(i.input()) : Optional.empty();
     }
 
     private void binary(Node n, Binary op) {
@@ -641,20 +549,20 @@ final class Lowering {
             if (op instanceof Parameter || op instanceof Input) {
                 continue;
             }
-            if (rows(v)) {
+            if (Fits.rows(v)) {
                 Place p = in(v);
                 used.put(v, p);
                 touched.add(p);
-            } else if (kind(v).sort() == Place.Sort.FIXED) {
+            } else if (Fits.kind(v).sort() == Place.Sort.FIXED) {
                 used.put(v, Place.of(v, 0));
             }
         }
         for (int i = 0; i < n.out().size(); i++) {
             Value y = n.value(i);
-            if (kind(y).sort() == Place.Sort.FIXED) {
+            if (Fits.kind(y).sort() == Place.Sort.FIXED) {
                 sum(y);
                 used.put(y, Place.of(y, 0));
-            } else if (rows(y)) {
+            } else if (Fits.rows(y)) {
                 Place p = place(y);
                 used.put(y, p);
                 touched.add(p);
@@ -677,19 +585,19 @@ final class Lowering {
 
     private void fixed(Node n) {
         Value y = n.value(0);
-        boolean rows = n.in().stream().anyMatch(Lowering::rowsOrLoose);
+        boolean rows = n.in().stream().anyMatch(Fits::rowsOrLoose);
         if (n.op() instanceof Reduce(boolean mean, int axis, String words)
                 && !mean
                 && axis == 0
-                && rows(n.in().getFirst())
+                && Fits.rows(n.in().getFirst())
                 && n.in().getFirst().type().rank() == 2) {
             sum(y);
             Place dy = in(n.in().getFirst());
             emit(new Products.ColumnSum(dy, y), dy);
-        } else if (n.op() instanceof Scatter && scattersToInput(n)) {
+        } else if (n.op() instanceof Scatter && Fits.scattersToInput(n)) {
             sum(y);
             Place dy = in(n.in().get(0));
-            emit(new RowSteps.Scatter(dy, input(n.in().get(1)).orElseThrow(), y), dy);
+            emit(new RowSteps.Scatter(dy, Fits.input(n.in().get(1)).orElseThrow(), y), dy);
         } else if (rows) {
             generic(n, GenericStep.When.EACH);
         } else if (!ofRows.contains(y)) {
@@ -707,14 +615,6 @@ final class Lowering {
         } else {
             once(n, after);
         }
-    }
-
-    private static boolean scattersToInput(Node n) {
-        return rows(n.in().get(0)) && input(n.in().get(1)).isPresent();
-    }
-
-    private static boolean rowsOrLoose(Value v) {
-        return kind(v).sort() != Place.Sort.FIXED;
     }
 
     /** Whether a sum may be the same memory as what it becomes: it is added to only, and read by the present node only. */
@@ -743,8 +643,8 @@ final class Lowering {
         boolean product = s.product().isPresent();
         LossSteps loss = new LossSteps(
                 x,
-                product ? Optional.of(parameter(from, 1)) : Optional.empty(),
-                product ? optional(from, 2) : Optional.empty(),
+                product ? Optional.of(Fits.parameter(from, 1)) : Optional.empty(),
+                product ? Fits.optional(from, 2) : Optional.empty(),
                 logits.size(1),
                 s.labels(),
                 s.weights(),
@@ -757,46 +657,8 @@ final class Lowering {
         steps.add(loss);
     }
 
-    // -------------------------------------------------------------------------------------------------- memory
-
     /** Gives every value of rows its place; returns the floats of a row of each kind. */
     Map<Place.Kind, Integer> assign() {
-        Map<Place.Kind, Integer> widths = new HashMap<>();
-        List<Place.Kind> kinds = all.stream()
-                .map(p -> p.kind)
-                .filter(Place.Kind::ofRows)
-                .distinct()
-                .toList();
-        for (Place.Kind k : kinds) {
-            List<Place> mine = all.stream()
-                    .filter(p -> p.kind.equals(k))
-                    .sorted((a, b) -> a.born != b.born ? Integer.compare(a.born, b.born) : b.taken() - a.taken())
-                    .toList();
-            int width = 0;
-            for (Place p : mine) {
-                p.offset = lowest(p, mine);
-                width = Math.max(width, Math.toIntExact(p.offset + p.taken()));
-            }
-            if (!mine.isEmpty()) {
-                widths.put(k, width);
-            }
-        }
-        return widths;
-    }
-
-    /** The lowest offset at which nothing lies that lives at the same time. */
-    private static long lowest(Place p, List<Place> others) {
-        List<Place> beside = others.stream()
-                .filter(o -> o != p && o.offset >= 0 && o.born <= p.lastUse && p.born <= o.lastUse)
-                .sorted((a, b) -> Long.compare(a.offset, b.offset))
-                .toList();
-        long at = 0;
-        for (Place o : beside) {
-            if (at + p.taken() <= o.offset) {
-                break;
-            }
-            at = Math.max(at, o.offset + o.taken());
-        }
-        return at;
+        return Place.assign(all);
     }
 }

@@ -4,6 +4,9 @@ import dev.cutaway.graph.Dim;
 import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Where the rows of a value live while a plan runs: {@code width} floats a row, side by side with others in the memory of its row space.
@@ -79,5 +82,46 @@ final class Place {
     /** Floats of a row that are taken: whole lines of the cache. */
     int taken() {
         return (width + 15) / 16 * 16;
+    }
+
+    /** Gives every value of rows its place; returns the floats of a row of each kind. */
+    static Map<Kind, Integer> assign(List<Place> all) {
+        Map<Kind, Integer> widths = new HashMap<>();
+        List<Kind> kinds = all.stream()
+                .map(p -> p.kind)
+                .filter(Kind::ofRows)
+                .distinct()
+                .toList();
+        for (Kind k : kinds) {
+            List<Place> mine = all.stream()
+                    .filter(p -> p.kind.equals(k))
+                    .sorted((a, b) -> a.born != b.born ? Integer.compare(a.born, b.born) : b.taken() - a.taken())
+                    .toList();
+            int width = 0;
+            for (Place p : mine) {
+                p.offset = lowest(p, mine);
+                width = Math.max(width, Math.toIntExact(p.offset + p.taken()));
+            }
+            if (!mine.isEmpty()) {
+                widths.put(k, width);
+            }
+        }
+        return widths;
+    }
+
+    /** The lowest offset at which nothing lies that lives at the same time. */
+    private static long lowest(Place p, List<Place> others) {
+        List<Place> beside = others.stream()
+                .filter(o -> o != p && o.offset >= 0 && o.born <= p.lastUse && p.born <= o.lastUse)
+                .sorted((a, b) -> Long.compare(a.offset, b.offset))
+                .toList();
+        long at = 0;
+        for (Place o : beside) {
+            if (at + p.taken() <= o.offset) {
+                break;
+            }
+            at = Math.max(at, o.offset + o.taken());
+        }
+        return at;
     }
 }
