@@ -89,8 +89,8 @@ final class TrainProgress implements RunListener, AutoCloseable {
     @Override
     public void valid(long step, double loss, Map<String, Double> right) {
         StringBuilder s = new StringBuilder(String.format(Locale.ROOT, "step %d: valid loss %.4f", step, loss));
-        right.forEach((labels, share) -> s.append(String.format(
-                Locale.ROOT, ", %s%.2f %% right", right.size() > 1 ? labels + " " : "", 100 * share)));
+        right.forEach((labels, share) -> s.append(
+                String.format(Locale.ROOT, ", %s%.2f %% right", right.size() > 1 ? labels + " " : "", 100 * share)));
         line(s.toString());
     }
 

@@ -59,7 +59,10 @@ public final class Backward implements Differentiation {
         for (Example e : piece) {
             Map<Value, Tensor> out = evaluator(e, counted).evaluate(all);
             loss += of(out, total).get(0);
-            logits.forEach((p, v) -> right.merge(p.labels(), right(of(out, v), Objects.requireNonNull(e.labels().get(p.labels()))), Integer::sum));
+            logits.forEach((p, v) -> right.merge(
+                    p.labels(),
+                    right(of(out, v), Objects.requireNonNull(e.labels().get(p.labels()))),
+                    Integer::sum));
         }
         return new Measured(loss, right);
     }

@@ -81,7 +81,8 @@ class DropoutsTest {
                     .of(List.of(example("gpt2")))
                     .loss();
             try (Planned p = new Planned(Objective.crossEntropy(g, "logits", 0), w, pool, false)) {
-                assertThat(p.measure(List.of(example("gpt2")), new int[] {6}).loss()).isCloseTo(want, within(1e-6));
+                assertThat(p.measure(List.of(example("gpt2")), new int[] {6}).loss())
+                        .isCloseTo(want, within(1e-6));
             }
         }
     }

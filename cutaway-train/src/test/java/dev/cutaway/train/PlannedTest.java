@@ -89,7 +89,9 @@ class PlannedTest {
                     List<Example> batch = List.of(Example.tokens(ids, labels));
                     Differentiation.Measured got = p.measure(batch, new int[] {ids.length});
                     assertThat(got.right())
-                            .isEqualTo(reference.measure(batch, new int[] {ids.length}).right());
+                            .isEqualTo(reference
+                                    .measure(batch, new int[] {ids.length})
+                                    .right());
                     sum += got.right().values().iterator().next();
                 }
             }

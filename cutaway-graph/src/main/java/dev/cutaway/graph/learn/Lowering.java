@@ -446,8 +446,8 @@ final class Lowering {
         Place dy = in(dyValue);
         Place dx = result(n.value(0), dyValue);
         int width = n.in().getFirst().type().size(-1);
-        RowSteps.NormalizeBack back =
-                new RowSteps.NormalizeBack(norm, x, Fits.parameter(n, 1), dy, dx, wantedSum(n, 1), wantedSum(n, 2), width);
+        RowSteps.NormalizeBack back = new RowSteps.NormalizeBack(
+                norm, x, Fits.parameter(n, 1), dy, dx, wantedSum(n, 1), wantedSum(n, 2), width);
         emit(back, x, dy, dx);
         emit(back.sum(), x);
     }
@@ -470,11 +470,16 @@ final class Lowering {
             emit(new RowSteps.Drop(d, x, to), x, to);
         } else if (p instanceof Gather && Fits.table(n) && Fits.rows(y)) {
             Place to = place(y);
-            emit(new RowSteps.Lookup(Fits.parameter(n, 0), Fits.input(n.in().get(1)).orElseThrow(), to), to);
+            emit(
+                    new RowSteps.Lookup(
+                            Fits.parameter(n, 0), Fits.input(n.in().get(1)).orElseThrow(), to),
+                    to);
         } else if (p instanceof Filled(double value, List<Dim> dims) && Fits.rows(y)) {
             Place to = place(y);
             emit(new RowSteps.Fill(value, to), to);
-        } else if (p instanceof RopeTable(RopeFrequencies f) && Fits.rows(y) && Fits.input(n.in().getFirst()).isPresent()) {
+        } else if (p instanceof RopeTable(RopeFrequencies f)
+                && Fits.rows(y)
+                && Fits.input(n.in().getFirst()).isPresent()) {
             Place cos = place(y);
             Place sin = place(n.value(1));
             emit(new RopeRows(f, Fits.input(n.in().getFirst()).orElseThrow(), cos, sin), cos, sin);
@@ -482,7 +487,9 @@ final class Lowering {
             Place x = in(n.in().getFirst());
             Place to = place(y);
             emit(p instanceof First ? new RowSteps.First(x, to, false) : new RowSteps.First(to, x, true), x, to);
-        } else if (p instanceof Pick(Picking how, List<Dim> from, List<Dim> to) && Fits.rows(y) && Fits.rows(n.in().getFirst())) {
+        } else if (p instanceof Pick(Picking how, List<Dim> from, List<Dim> to)
+                && Fits.rows(y)
+                && Fits.rows(n.in().getFirst())) {
             Place x = in(n.in().getFirst());
             Place out = place(y);
             emit(new GridSteps.Picked(how, GridSteps.width(n.in().getFirst().type(), from.size()), x, out), x, out);

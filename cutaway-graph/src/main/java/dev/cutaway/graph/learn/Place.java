@@ -87,11 +87,8 @@ final class Place {
     /** Gives every value of rows its place; returns the floats of a row of each kind. */
     static Map<Kind, Integer> assign(List<Place> all) {
         Map<Kind, Integer> widths = new HashMap<>();
-        List<Kind> kinds = all.stream()
-                .map(p -> p.kind)
-                .filter(Kind::ofRows)
-                .distinct()
-                .toList();
+        List<Kind> kinds =
+                all.stream().map(p -> p.kind).filter(Kind::ofRows).distinct().toList();
         for (Kind k : kinds) {
             List<Place> mine = all.stream()
                     .filter(p -> p.kind.equals(k))

@@ -17,7 +17,8 @@ final class Products {
     /** How a product of m rows and n columns is cut into chunks. */
     record Cut(int rows, int columns, int across) {
         static Cut of(int m, int n, int k) {
-            // Each chunk lays its columns of the second factor out anew, which many rows should share, and brings its rows of the
+            // Each chunk lays its columns of the second factor out anew, which many rows should share, and brings its
+            // rows of the
             // first close together, which many columns should.
             int rows = m;
             int columns = Math.min(n, 256);

@@ -265,7 +265,9 @@ final class ConverterTest {
                 try {
                     HfToGguf source = new HfToGguf(model, checkpoint);
                     source.tensors(QuantPlan.named("f32"))
-                            .forEach(t -> assertThat(t.source().apply(Arena.ofAuto()).size()).isNotNegative());
+                            .forEach(t -> assertThat(
+                                            t.source().apply(Arena.ofAuto()).size())
+                                    .isNotNegative());
                     source.keys(QuantPlan.named("f32"));
                 } catch (BadInputException e) {
                     assertThat(e.getMessage())

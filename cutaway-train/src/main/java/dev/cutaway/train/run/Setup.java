@@ -157,7 +157,8 @@ record Setup(
         }
         Trained weights = Trained.copyOf(
                 graph, p -> adaptation.map(a -> a.weight(p, r.seed())).orElseGet(() -> b.weight(p, r.seed())), own);
-        // What the weights were drawn or read into lies outside the heap, so that the collector sees no reason to give it back.
+        // What the weights were drawn or read into lies outside the heap, so that the collector sees no reason to give
+        // it back.
         System.gc();
         Pool pool = new Pool(threads);
         Differentiation engine = new Planned(o, weights, pool, r.recompute());
