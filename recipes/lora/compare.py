@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Opens an adapter that this recipe made with PEFT and transformers, and compares the logits with Cutaway's for the same tokens.
 
-    recipes/lora/peft.py MODEL RUN          MODEL: the directory that was trained over, RUN: the recipe's out
+    recipes/lora/compare.py MODEL RUN         MODEL: the directory that was trained over, RUN: the recipe's out
 
 Needs torch, transformers, peft, safetensors (the peers' Python has them). CUTAWAY_COMMAND is the command, ./cutaway by default."""
 import os
