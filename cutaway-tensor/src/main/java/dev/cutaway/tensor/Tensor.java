@@ -248,16 +248,42 @@ public final class Tensor {
     /** A copy of a matrix with rows and columns exchanged; quantised ones are widened, because blocks run along rows. */
     public Tensor transposed(Arena arena) {
         Tensor plain = dtype.quantised() ? widen() : this;
-        long rows = plain.dim(0);
-        long columns = plain.dim(1);
-        int bytes = plain.dtype.blockBytes();
-        Tensor to = zeros(arena, plain.dtype, columns, rows);
-        for (long r = 0; r < rows; r++) {
-            for (long c = 0; c < columns; c++) {
-                MemorySegment.copy(plain.data, (r * columns + c) * bytes, to.data, (c * rows + r) * bytes, bytes);
+        Tensor to = zeros(arena, plain.dtype, plain.dim(1), plain.dim(0));
+        plain.transposeInto(to);
+        return to;
+    }
+
+    /**
+     * Writes this matrix, which is not quantised, with rows and columns exchanged.
+     *
+     * @param to another matrix of the same dtype, with as many rows as this one has columns
+     * @throws IllegalArgumentException if it is of another dtype or shape
+     */
+    public void transposeInto(Tensor to) {
+        long rows = dim(0);
+        long columns = dim(1);
+        if (to.dtype != dtype || to.dim(0) != columns || to.dim(1) != rows || dtype.quantised()) {
+            throw new IllegalArgumentException(this + " with rows and columns exchanged is no " + to);
+        }
+        int bytes = dtype.blockBytes();
+        int square = 16; // which stays in the cache
+        for (long r = 0; r < rows; r += square) {
+            for (long c = 0; c < columns; c += square) {
+                for (long i = r; i < Math.min(rows, r + square); i++) {
+                    for (long j = c; j < Math.min(columns, c + square); j++) {
+                        move((i * columns + j) * bytes, to.data, (j * rows + i) * bytes, bytes);
+                    }
+                }
             }
         }
-        return to;
+    }
+
+    private void move(long from, MemorySegment to, long at, int bytes) {
+        if (bytes == Integer.BYTES) {
+            to.set(PlainCodecs.INT, at, data.get(PlainCodecs.INT, from));
+        } else {
+            MemorySegment.copy(data, from, to, at, bytes);
+        }
     }
 
     /** This tensor if it is f32, else an f32 copy of the widened (dequantised) elements. */

@@ -3,6 +3,7 @@ package dev.cutaway.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
@@ -79,5 +80,30 @@ final class TensorTest {
         h.set(0, 1 + 1 / 2048f);
         h.set(1, 65520);
         assertThat(h.toFloats()).containsExactly(1, Float.POSITIVE_INFINITY);
+    }
+
+    /** Sizes around the squares in which it is done; a transposed quantised matrix is the widened one's. */
+    @Test
+    void rowsAndColumnsAreExchanged() {
+        for (DType dtype : new DType[] {DType.F32, DType.F16, DType.I32, DType.Q8_0}) {
+            for (int[] size : new int[][] {{1, 32}, {16, 32}, {17, 64}, {33, 32}}) {
+                float[] x = new float[size[0] * size[1]];
+                for (int i = 0; i < x.length; i++) {
+                    x[i] = i % 97 - 40;
+                }
+                Tensor t = Tensor.of(x, size[0], size[1]).to(dtype);
+                try (Arena arena = Arena.ofConfined()) {
+                    Tensor turned = t.transposed(arena);
+                    assertThat(turned.shape()).containsExactly(size[1], size[0]);
+                    for (int r = 0; r < size[0]; r++) {
+                        for (int c = 0; c < size[1]; c++) {
+                            assertThat(turned.get((long) c * size[0] + r)).isEqualTo(t.get((long) r * size[1] + c));
+                        }
+                    }
+                }
+            }
+        }
+        Tensor square = Tensor.zeros(2, 3);
+        assertThatThrownBy(() -> square.transposeInto(Tensor.zeros(2, 3))).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -9,7 +9,6 @@ import dev.cutaway.tensor.kernel.RowKernels;
 import dev.cutaway.tensor.kernel.UpdateKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
@@ -38,8 +37,8 @@ final class Orthogonal {
             }
             Tensor from = m.nesterov() ? g : mean;
             boolean tall = weight.dim(0) > weight.dim(1);
-            Tensor x = iterate(arena, tall ? transposed(arena, from) : from, m.steps());
-            Tensor direction = tall ? transposed(arena, x) : x;
+            Tensor x = iterate(arena, tall ? from.transposed(arena) : from, m.steps());
+            Tensor direction = tall ? x.transposed(arena) : x;
             float by = (float) (rate * m.adjust().factor(weight.dim(0), weight.dim(1)));
             updates.descend(weight.data(), direction.data(), 0, n, 1, keep, by);
         }
@@ -63,10 +62,10 @@ final class Orthogonal {
             product(gram, gram, mixed);
             rows.scale(C, mixed.data(), 0, mixed.data(), 0, mixed.size());
             rows.addScaled(B, gram.data(), 0, mixed.data(), 0, mixed.size()); // B G + C G G
-            transpose(x, back);
+            x.transposeInto(back);
             product(mixed, back, next); // the transpose of (B G + C G G) X
             rows.addScaled(A, back.data(), 0, next.data(), 0, n);
-            transpose(next, x);
+            next.transposeInto(x);
         }
         return x;
     }
@@ -93,32 +92,6 @@ final class Orthogonal {
                     0,
                     scratch,
                     0);
-        }
-    }
-
-    private static Tensor transposed(Arena arena, Tensor x) {
-        Tensor y = Tensor.zeros(arena, DType.F32, x.dim(1), x.dim(0));
-        transpose(x, y);
-        return y;
-    }
-
-    /** In squares of 16, which stay in the cache. */
-    private static void transpose(Tensor x, Tensor y) {
-        long rows = x.dim(0);
-        long columns = x.dim(1);
-        MemorySegment from = x.data();
-        MemorySegment to = y.data();
-        for (long r = 0; r < rows; r += 16) {
-            for (long c = 0; c < columns; c += 16) {
-                for (long i = r; i < Math.min(rows, r + 16); i++) {
-                    for (long j = c; j < Math.min(columns, c + 16); j++) {
-                        to.setAtIndex(
-                                ValueLayout.JAVA_FLOAT,
-                                j * rows + i,
-                                from.getAtIndex(ValueLayout.JAVA_FLOAT, i * columns + j));
-                    }
-                }
-            }
         }
     }
 }

@@ -18,7 +18,9 @@ final class RopeRows extends Step {
     private final String positions;
     private final Place cos;
     private final Place sin;
-    private final Map<Integer, float[]> known = new ConcurrentHashMap<>();
+    private final Map<Integer, Angles> known = new ConcurrentHashMap<>();
+
+    private record Angles(float[] cos, float[] sin) {}
 
     /**
      * @param positions the input that holds them
@@ -43,29 +45,23 @@ final class RopeRows extends Step {
         int length = RopeTable.length(at, w.segment(chunk).binding());
         boolean alike = !frequencies.changes(1, length);
         int first = w.starts(cos.kind)[chunk];
-        int n = frequencies.pairs();
         for (int r = 0; r < at.size(); r++) {
             int position = at.getInt(r);
-            float[] both = alike
-                    ? Objects.requireNonNull(known.computeIfAbsent(position, p -> both(p, length)))
-                    : both(position, length);
-            put(both, 0, w.memory(cos), w.at(cos, first + r), n);
-            put(both, n, w.memory(sin), w.at(sin, first + r), n);
+            Angles a = alike
+                    ? Objects.requireNonNull(known.computeIfAbsent(position, p -> angles(p, length)))
+                    : angles(position, length);
+            put(a.cos, w.memory(cos), w.at(cos, first + r));
+            put(a.sin, w.memory(sin), w.at(sin, first + r));
         }
     }
 
-    private float[] both(int position, int length) {
-        int n = frequencies.pairs();
-        float[] c = new float[n];
-        float[] s = new float[n];
-        frequencies.row(position, length, c, s, 0);
-        float[] both = new float[2 * n];
-        System.arraycopy(c, 0, both, 0, n);
-        System.arraycopy(s, 0, both, n, n);
-        return both;
+    private Angles angles(int position, int length) {
+        Angles a = new Angles(new float[frequencies.pairs()], new float[frequencies.pairs()]);
+        frequencies.row(position, length, a.cos, a.sin, 0);
+        return a;
     }
 
-    private static void put(float[] from, int at, MemorySegment to, long place, int n) {
-        MemorySegment.copy(from, at, to, ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * place, n);
+    private static void put(float[] from, MemorySegment to, long place) {
+        MemorySegment.copy(from, 0, to, ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * place, from.length);
     }
 }
