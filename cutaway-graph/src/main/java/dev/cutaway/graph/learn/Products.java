@@ -109,8 +109,12 @@ final class Products {
             int column = c.column(chunk);
             int rows = Math.min(c.rows, w.rows(x) - row);
             int columns = Math.min(c.columns, y.width - column);
-            for (int r = row; r < row + rows && (plus.isPresent() || bias.isPresent()); r++) {
-                begin(w, r, column, columns);
+            View to = View.rows(w.memory(y), w.at(y, row) + column, y.width);
+            if (bias.isPresent() || plus.isPresent()) {
+                View from = plus.map(p -> View.rows(w.memory(p), w.at(p, row) + column, p.width))
+                        .orElse(into ? to : View.NONE);
+                MemorySegment added = bias.map(w::weight).orElse(MemorySegment.NULL);
+                w.kernels.dense().start(rows, columns, from, added, column, to);
             }
             View matrix = back
                     ? View.rows(w.weight(weight), column, y.width)
@@ -124,25 +128,10 @@ final class Products {
                             x.width,
                             View.rows(w.memory(x), w.at(x, row), x.width),
                             matrix,
-                            View.rows(w.memory(y), w.at(y, row) + column, y.width),
+                            to,
                             into || plus.isPresent() || bias.isPresent(),
                             w.scratch(worker),
                             0);
-        }
-
-        private void begin(Work w, int row, int column, int columns) {
-            long to = w.at(y, row) + column;
-            if (plus.isEmpty() && bias.isPresent() && !into) {
-                MemorySegment.copy(w.weight(bias.get()), 4L * column, w.memory(y), 4 * to, 4L * columns);
-                return;
-            }
-            if (plus.isPresent()) {
-                Place p = plus.get();
-                MemorySegment.copy(w.memory(p), 4 * (w.at(p, row) + column), w.memory(y), 4 * to, 4L * columns);
-            }
-            if (bias.isPresent()) {
-                w.kernels.rows().add(w.memory(y), to, w.weight(bias.get()), column, w.memory(y), to, columns);
-            }
         }
     }
 

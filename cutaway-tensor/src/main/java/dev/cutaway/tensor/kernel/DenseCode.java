@@ -5,6 +5,8 @@ import static dev.cutaway.tensor.machine.Gp.R11;
 import static dev.cutaway.tensor.machine.Gp.R8;
 import static dev.cutaway.tensor.machine.Gp.R9;
 import static dev.cutaway.tensor.machine.Gp.RAX;
+import static dev.cutaway.tensor.machine.Gp.RBP;
+import static dev.cutaway.tensor.machine.Gp.RBX;
 import static dev.cutaway.tensor.machine.Gp.RCX;
 import static dev.cutaway.tensor.machine.Gp.RDI;
 import static dev.cutaway.tensor.machine.Gp.RDX;
@@ -40,23 +42,6 @@ final class DenseCode {
 
     private DenseCode() {}
 
-    /** {@code f(from, to, rows, bytes from row to row)}: sixteen floats of each row, to rows of sixteen. */
-    static byte[] copySixteen() {
-        Assembler a = new Assembler();
-        Label row = a.here();
-        a.load(Y0, Mem.at(RDI));
-        a.load(Y1, Mem.at(RDI, 32));
-        a.store(Mem.at(RSI), Y0);
-        a.store(Mem.at(RSI, 32), Y1);
-        a.add(RDI, RCX);
-        a.add(RSI, 64);
-        a.dec(RDX);
-        a.jump(Condition.NOT_EQUAL, row);
-        a.zeroUpper();
-        a.ret();
-        return a.finish();
-    }
-
     /** {@code f(from, to, rows, bytes from row to row, bytes from row to row of the copy, eights)}: rows to closer ones. */
     static byte[] copyRows() {
         Assembler a = new Assembler();
@@ -77,6 +62,74 @@ final class DenseCode {
         a.add(RSI, R8);
         a.dec(RDX);
         a.jump(Condition.NOT_EQUAL, row);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    /**
+     * {@code f(from, to, rows, bytes from row to row, strips, bytes from strip to strip of the copy)}: rows cut into strips of 6 or 16 floats, each
+     * strip's rows side by side. Of six, eight are read and written; the next row takes the place of the two.
+     */
+    static byte[] strips(int floats) {
+        Assembler a = new Assembler();
+        Label row = a.here();
+        a.mov(RAX, RDI);
+        a.mov(R10, RSI);
+        a.mov(R11, R8);
+        Label strip = a.here();
+        a.load(Y0, Mem.at(RAX));
+        if (floats > 8) {
+            a.load(Y1, Mem.at(RAX, 32));
+        }
+        a.store(Mem.at(R10), Y0);
+        if (floats > 8) {
+            a.store(Mem.at(R10, 32), Y1);
+        }
+        a.add(RAX, 4 * floats);
+        a.add(R10, R9);
+        a.dec(R11);
+        a.jump(Condition.NOT_EQUAL, strip);
+        a.add(RDI, RCX);
+        a.add(RSI, 4 * floats);
+        a.dec(RDX);
+        a.jump(Condition.NOT_EQUAL, row);
+        a.zeroUpper();
+        a.ret();
+        return a.finish();
+    }
+
+    /** {@code f(from, to, rows, bytes from row to row | the same of the sums << 32, more, eights)}: rows plus one row. */
+    static byte[] addRow() {
+        Assembler a = new Assembler();
+        a.mov(R10, RCX);
+        a.shr(R10, 32);
+        a.shl(RCX, 32);
+        a.shr(RCX, 32);
+        a.push(RBX);
+        a.push(RBP);
+        Label row = a.here();
+        a.mov(RAX, RDI);
+        a.mov(R11, RSI);
+        a.mov(RBX, R8);
+        a.mov(RBP, R9);
+        RowCode.loop(
+                a,
+                RBP,
+                () -> {
+                    a.load(Y0, Mem.at(RAX));
+                    a.op(Op.ADD, Y0, Y0, Mem.at(RBX));
+                    a.store(Mem.at(R11), Y0);
+                },
+                RAX,
+                RBX,
+                R11);
+        a.add(RDI, RCX);
+        a.add(RSI, R10);
+        a.dec(RDX);
+        a.jump(Condition.NOT_EQUAL, row);
+        a.pop(RBP);
+        a.pop(RBX);
         a.zeroUpper();
         a.ret();
         return a.finish();

@@ -14,6 +14,14 @@ public sealed interface DenseKernels permits MachineDense, ScalarDense, VectorDe
      * @param column floats from column to column
      */
     record View(MemorySegment data, long at, long row, long column) {
+        /** No matrix. */
+        public static final View NONE = new View(MemorySegment.NULL, 0, 0, 1);
+
+        /** Whether this is a matrix at all. */
+        boolean present() {
+            return data.byteSize() > 0;
+        }
+
         /** Rows of neighbouring floats. */
         public static View rows(MemorySegment data, long at, long width) {
             return new View(data, at, width, 1);
@@ -51,6 +59,15 @@ public sealed interface DenseKernels permits MachineDense, ScalarDense, VectorDe
      * @param scratch this thread's own memory, {@link #scratchFloats} floats from {@code scratchAt}, best aligned to 64 bytes
      */
     void multiply(int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt);
+
+    /**
+     * What sums start from: {@code c[i, j] = plus[i, j] + bias[j]}.
+     *
+     * @param plus rows of neighbouring floats; may be c; zeros if {@link View#NONE}
+     * @param bias n floats; zeros if {@link MemorySegment#NULL}
+     * @param c rows of neighbouring floats
+     */
+    void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c);
 
     /** {@code dx = dy * function'(x)}, n elements; {@code dx} may be {@code dy}. */
     void slope(

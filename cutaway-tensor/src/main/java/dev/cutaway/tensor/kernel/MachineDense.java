@@ -31,16 +31,23 @@ final class MachineDense implements DenseKernels {
     /** Rows of a multiple of so many floats share few of the first cache's sets. */
     private static final int SET = 512;
 
-    private static final int A_AT = DEPTH * COLUMNS;
+    /** Floats from six rows of a, brought side by side, to the next six; likewise. */
+    private static final long SIXES = TILE * DEPTH + LANES;
+
+    private static final int A_AT = (DEPTH + 1) * COLUMNS;
     private static final int EDGE_AT = A_AT + ROWS * A_STRIDE;
     private static final int ARGUMENTS_AT = EDGE_AT + ROWS * LANES;
-    private static final int ARGUMENTS = 24;
+    private static final int ARGUMENTS = 32;
     private static final int EIGHT = 8;
+    /** Floats from row to row that 32 bits hold as bytes. */
+    private static final long STRIDE_LIMIT = 1L << 29;
     private static final ScalarDense PLAIN = new ScalarDense();
 
     private final MachineCode[] tiles = new MachineCode[TILE + 1];
     private final MachineCode[] strided = new MachineCode[TILE + 1];
-    private final MachineCode copy = MachineCode.of(DenseCode.copySixteen());
+    private final MachineCode sixteens = MachineCode.of(DenseCode.strips(LANES));
+    private final MachineCode sixes = MachineCode.of(DenseCode.strips(TILE));
+    private final MachineCode addRow = MachineCode.of(DenseCode.addRow());
     private final MachineCode copyRows = MachineCode.of(DenseCode.copyRows());
     private final MachineCode turn = MachineCode.of(DenseCode.turnEight());
     private final MachineCode gatedSlope = MachineCode.of(DenseCode.gatedSlope());
@@ -99,7 +106,7 @@ final class MachineDense implements DenseKernels {
                 lay(depth, columns, b.from(p, j), scratch, scratchAt, room);
                 for (int i = 0; i < m; i += ROWS) {
                     int rows = Math.min(ROWS, m - i);
-                    View near = columns < MANY ? a.from(i, p) : close(rows, depth, a.from(i, p), scratch, scratchAt);
+                    Near near = near(rows, depth, columns, a.from(i, p), scratch, scratchAt);
                     block(rows, columns, depth, near, c.from(i, j), add || p > 0, scratch, scratchAt);
                 }
             }
@@ -107,25 +114,59 @@ final class MachineDense implements DenseKernels {
         MachineCode.keep(a.data(), b.data(), c.data(), scratch);
     }
 
+    @Override
+    public void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c) {
+        boolean biased = bias.byteSize() > 0;
+        boolean heap = plus.present() && !plus.data().isNative() || biased && !bias.isNative() || !c.data().isNative();
+        boolean lies = c.column() == 1 && plus.column() == 1 && Math.max(c.row(), plus.row()) < STRIDE_LIMIT;
+        if (m <= 0 || n % EIGHT != 0 || n == 0 || heap || !lies || !biased && !plus.present()) {
+            PLAIN.start(m, n, plus, bias, biasAt, c);
+            return;
+        }
+        check(m, n, c);
+        if (plus.present()) {
+            check(m, n, plus);
+        }
+        long to = c.data().address() + 4 * c.at();
+        long row = biased ? place(bias, biasAt, n) : 0;
+        long from = plus.present() ? plus.data().address() + 4 * plus.at() : row;
+        if (biased && plus.present()) {
+            addRow.call(from, to, m, 4 * plus.row() | 4 * c.row() << 32, row, n / EIGHT);
+        } else {
+            copyRows.call(from, to, m, plus.present() ? 4 * plus.row() : 0, 4 * c.row(), n / EIGHT);
+        }
+        MachineCode.keep(plus.data(), bias, c.data());
+    }
+
     /** Lays {@code depth} rows of b side by side: strips of sixteen columns, the last filled up with zeros. */
     private void lay(int depth, int columns, View b, MemorySegment scratch, long scratchAt, long room) {
-        for (int j = 0; j < columns; j += LANES) {
-            long to = (long) j * depth;
-            int lanes = Math.min(LANES, columns - j);
-            long from = b.data().address() + 4 * b.at(0, j);
-            if (lanes < LANES) {
-                edge(depth, lanes, b.from(0, j), scratch, scratchAt + to, room + 4 * to);
-            } else if (b.column() == 1) {
-                copy.call(from, room + 4 * to, depth, 4 * b.row(), 0, 0);
-            } else {
-                int fours = depth / 4;
+        int whole = columns / LANES;
+        long address = b.data().address() + 4 * b.at();
+        if (b.column() == 1) {
+            if (whole > 0) {
+                sixteens.call(address, room, depth, 4 * b.row(), whole, 4 * strip(depth));
+            }
+        } else {
+            int fours = depth / 4;
+            for (int s = 0; s < whole; s++) {
+                long from = address + 4 * LANES * s * b.column();
+                long to = s * strip(depth);
                 if (fours > 0) {
                     turn.call(from, room + 4 * to, fours, 4 * b.column(), 0, 0);
                     turn.call(from + 32 * b.column(), room + 4 * to + 32, fours, 4 * b.column(), 0, 0);
                 }
-                one(4 * fours, depth, 0, LANES, b.from(0, j), scratch, scratchAt + to);
+                one(4 * fours, depth, 0, LANES, b.from(0, LANES * s), scratch, scratchAt + to);
             }
         }
+        if (whole * LANES < columns) {
+            long to = whole * strip(depth);
+            edge(depth, columns - whole * LANES, b.from(0, whole * LANES), scratch, scratchAt + to, room + 4 * to);
+        }
+    }
+
+    /** Floats from strip to strip of b: not a power of two, or a row's strips would fall into one of the first cache's sets. */
+    private static long strip(int depth) {
+        return (long) LANES * depth + LANES;
     }
 
     /** A strip of less than sixteen columns, zeros beside them. */
@@ -150,45 +191,79 @@ final class MachineDense implements DenseKernels {
         }
     }
 
-    /** A copy of a block of a whose rows, or columns, lie close together; the block itself if it ends within a vector. */
-    private View close(int rows, int depth, View a, MemorySegment scratch, long scratchAt) {
-        boolean byRow = a.column() == 1;
-        int neighbours = byRow ? depth : rows;
-        boolean spread = byRow && a.row() % SET != 0; // the rows of a tile fall into different sets as they are
-        if (neighbours % EIGHT != 0 || spread) {
-            return a;
+    /**
+     * A block of a as tiles read it best. Rows are taken as they are, unless they fall into few sets of the first cache; of columns, six rows'
+     * worth are brought side by side, one after the other, so that a tile reads 6 kB in order.
+     *
+     * @param tile floats from one tile of six rows to the next
+     */
+    private record Near(View a, long tile) {}
+
+    private Near near(int rows, int depth, int columns, View a, MemorySegment scratch, long scratchAt) {
+        Near asItIs = new Near(a, TILE * a.row());
+        if (columns < MANY) {
+            return asItIs;
         }
-        long stride = byRow ? A_STRIDE : ROWS;
         long to = scratchAt + A_AT;
+        if (a.column() != 1) {
+            sixes(rows, depth, a, scratch, to);
+            return new Near(new View(scratch, to, 1, TILE), SIXES);
+        }
+        if (depth % EIGHT != 0 || a.row() % SET != 0) {
+            return asItIs;
+        }
         copyRows.call(
                 a.data().address() + 4 * a.at(),
                 scratch.address() + 4 * to,
-                byRow ? rows : depth,
-                4 * (byRow ? a.row() : a.column()),
-                4 * stride,
-                neighbours / EIGHT);
-        View v = View.rows(scratch, to, stride);
-        return byRow ? v : v.transposed();
+                rows,
+                4 * a.row(),
+                4 * A_STRIDE,
+                depth / EIGHT);
+        return new Near(View.rows(scratch, to, A_STRIDE), TILE * A_STRIDE);
+    }
+
+    /** Rows of a, whose columns are rows of memory, to columns of six. */
+    private void sixes(int rows, int depth, View a, MemorySegment scratch, long to) {
+        int tiles = (rows + TILE - 1) / TILE;
+        long last = a.data().byteSize() / 4 - TILE * tiles - 2; // from here on, less is left than is read of a row
+        int whole = last < a.at() ? 0 : (int) Math.min((last - a.at()) / a.column() + 1, depth);
+        if (whole > 0) {
+            sixes.call(
+                    a.data().address() + 4 * a.at(),
+                    scratch.address() + 4 * to,
+                    whole,
+                    4 * a.column(),
+                    tiles,
+                    4 * SIXES);
+        }
+        for (int p = whole; p < depth; p++) {
+            for (int i = 0; i < rows; i++) {
+                long at = to + i / TILE * SIXES + (long) p * TILE + i % TILE;
+                Floats.set(scratch, at, Floats.get(a.data(), a.at(i, p)));
+            }
+        }
     }
 
     /** A block of c from the laid out block of b. */
     private void block(
-            int rows, int columns, int depth, View a, View c, boolean more, MemorySegment scratch, long scratchAt) {
+            int rows, int columns, int depth, Near near, View c, boolean more, MemorySegment scratch, long scratchAt) {
+        View a = near.a;
         long room = scratch.address() + 4 * scratchAt;
         int whole = columns / LANES;
         long args = scratchAt + ARGUMENTS_AT;
         put(scratch, args, ProductCode.X_STRIDE, 4 * a.row());
         put(scratch, args, ProductCode.X_STEP, 4 * a.column());
+        put(scratch, args, ProductCode.X_TILE, 4 * near.tile);
         put(scratch, args, ProductCode.W_STRIDE, 4 * LANES);
         put(scratch, args, ProductCode.DEPTH, depth);
-        put(scratch, args, ProductCode.BLOCK_STRIDE, 4L * LANES * depth);
+        put(scratch, args, ProductCode.BLOCK_STRIDE, 4 * strip(depth));
         put(scratch, args, ProductCode.MORE, more ? 1 : 0);
         long x = a.data().address() + 4 * a.at();
         if (whole > 0) {
             put(scratch, args, ProductCode.W, room);
             put(scratch, args, ProductCode.BLOCKS, whole);
             put(scratch, args, ProductCode.Y_STRIDE, 4 * c.row());
-            tiles(rows, a, x, c.data().address() + 4 * c.at(), 4 * c.row(), scratch, args);
+            tiles(rows, near, x, c.data().address() + 4 * c.at(), 4 * c.row(), scratch, args);
         }
         int rest = columns - whole * LANES;
         if (rest > 0) {
@@ -197,18 +272,18 @@ final class MachineDense implements DenseKernels {
             for (int i = 0; more && i < rows; i++) {
                 MemorySegment.copy(c.data(), 4 * last.at(i, 0), scratch, 4 * (edge + (long) i * LANES), 4L * rest);
             }
-            put(scratch, args, ProductCode.W, room + 4L * LANES * whole * depth);
+            put(scratch, args, ProductCode.W, room + 4 * whole * strip(depth));
             put(scratch, args, ProductCode.BLOCKS, 1);
             put(scratch, args, ProductCode.Y_STRIDE, 4 * LANES);
-            tiles(rows, a, x, scratch.address() + 4 * edge, 4 * LANES, scratch, args);
+            tiles(rows, near, x, scratch.address() + 4 * edge, 4 * LANES, scratch, args);
             for (int i = 0; i < rows; i++) {
                 MemorySegment.copy(scratch, 4 * (edge + (long) i * LANES), c.data(), 4 * last.at(i, 0), 4L * rest);
             }
         }
     }
 
-    private void tiles(int rows, View a, long x, long y, long yStride, MemorySegment scratch, long args) {
-        MachineCode[] code = a.column() == 1 ? tiles : strided;
+    private void tiles(int rows, Near near, long x, long y, long yStride, MemorySegment scratch, long args) {
+        MachineCode[] code = near.a.column() == 1 ? tiles : strided;
         long address = scratch.address() + 4 * args;
         int full = rows / TILE;
         if (full > 0) {
@@ -219,9 +294,8 @@ final class MachineDense implements DenseKernels {
         }
         int rest = rows % TILE;
         if (rest > 0) {
-            long done = (long) full * TILE;
-            put(scratch, args, ProductCode.X, x + 4 * done * a.row());
-            put(scratch, args, ProductCode.Y, y + done * yStride);
+            put(scratch, args, ProductCode.X, x + 4 * full * near.tile);
+            put(scratch, args, ProductCode.Y, y + (long) full * TILE * yStride);
             put(scratch, args, ProductCode.TILES, 1);
             code[rest].call(address, 0, 0, 0, 0, 0);
         }

@@ -175,10 +175,13 @@ final class ProductCode {
     static final int BLOCKS = 64;
     static final int BLOCK_STRIDE = 72;
     static final int MORE = 80;
+    /** Of a strided x: bytes from column to column, and from tile to tile. */
     static final int X_STEP = 88;
 
+    static final int X_TILE = 96;
+
     /** Bytes of these numbers. */
-    static final int TILE_ARGUMENTS = 96;
+    static final int TILE_ARGUMENTS = 128;
 
     /**
      * Rows of x times weights that lie side by side, sixteen outputs at a time: {@code y[r, n] = sum over k of x[r, k] *
@@ -194,7 +197,7 @@ final class ProductCode {
         return tiles(rows, false);
     }
 
-    /** The same; {@code strided}: an x whose columns are some bytes apart, which another argument says. */
+    /** The same; {@code strided}: an x whose columns and tiles are some bytes apart, which further arguments say. */
     static byte[] tiles(int rows, boolean strided) {
         Assembler a = new Assembler();
         Gp[] saved = {RBX, RBP, R12, R13, R14, R15};
@@ -265,6 +268,7 @@ final class ProductCode {
             a.zero(Ymm.of(i));
         }
         a.set(begun);
+        fetchRowsOfY(a, rows);
         a.mov(RDX, R14);
         a.mov(R11, Mem.at(RDI, DEPTH));
         a.mov(RAX, RSI);
@@ -310,8 +314,13 @@ final class ProductCode {
         a.dec(R11);
         a.jump(Condition.NOT_EQUAL, k);
         rowsOfY(a, rows, blocks, false);
+        if (strided) {
+            a.add(RSI, Mem.at(RDI, X_TILE));
+        }
         for (int r = 0; r < rows; r++) {
-            a.add(RSI, R8);
+            if (!strided) {
+                a.add(RSI, R8);
+            }
             a.add(RCX, R12);
         }
         a.dec(RBP);
@@ -326,6 +335,17 @@ final class ProductCode {
 
     private static Mem row(Gp base, int r) {
         return r == 0 ? Mem.at(base) : Mem.at(base, R8, r, 0);
+    }
+
+    /** The next tile's sums so far are asked for while this one is multiplied. */
+    private static void fetchRowsOfY(Assembler a, int rows) {
+        a.mov(RAX, RCX);
+        for (int r = 0; r < 2 * rows; r++) {
+            if (r >= rows) {
+                a.prefetch(Mem.at(RAX));
+            }
+            a.add(RAX, R12);
+        }
     }
 
     private static void rowsOfY(Assembler a, int rows, int blocks, boolean load) {

@@ -26,6 +26,17 @@ final class ScalarDense implements DenseKernels {
     }
 
     @Override
+    public void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c) {
+        boolean biased = bias.byteSize() > 0;
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                float sum = plus.present() ? Floats.get(plus.data(), plus.at(i, j)) : 0;
+                Floats.set(c.data(), c.at(i, j), biased ? sum + Floats.get(bias, biasAt + j) : sum);
+            }
+        }
+    }
+
+    @Override
     public void slope(
             Activation function,
             MemorySegment x,

@@ -54,6 +54,24 @@ final class VectorDense implements DenseKernels {
         }
     }
 
+    @Override
+    public void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c) {
+        boolean biased = bias.byteSize() > 0;
+        if (c.column() != 1 || plus.column() != 1 || !biased && !plus.present()) {
+            PLAIN.start(m, n, plus, bias, biasAt, c);
+            return;
+        }
+        for (int i = 0; i < m; i++) {
+            long to = c.at(i, 0);
+            if (plus.present() && biased) {
+                rows.add(plus.data(), plus.at(i, 0), bias, biasAt, c.data(), to, n);
+            } else {
+                MemorySegment from = biased ? bias : plus.data();
+                MemorySegment.copy(from, 4 * (biased ? biasAt : plus.at(i, 0)), c.data(), 4 * to, 4L * n);
+            }
+        }
+    }
+
     /** Columns of b in strips of two vectors, {@code [strip][row][column]}; zeros where there are no more. */
     private static void layOut(View b, int depth, int columns, MemorySegment own) {
         for (int j = 0; j < columns; j += STRIP) {

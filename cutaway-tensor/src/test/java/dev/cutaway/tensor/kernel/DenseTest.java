@@ -59,6 +59,9 @@ class DenseTest {
             {12, 48, 257},
             {97, 20, 4},
             {100, 272, 30},
+            {101, 48, 300},
+            {4, 64, 3},
+            {96, 128, 256},
             {3, 300, 517},
             {200, 15, 2},
             {64, 64, 64}
@@ -72,7 +75,8 @@ class DenseTest {
 
     private void product(int m, int n, int k, boolean turnedA, boolean turnedB, boolean add) {
         int pad = random.nextInt(4);
-        MemorySegment a = floats((long) (m + pad) * (k + pad) + 8, 1);
+        // Nothing may be read behind the last element.
+        MemorySegment a = floats(pad + (turnedA ? (k - 1L) * (m + pad) + m : (m - 1L) * (k + pad) + k), 1);
         MemorySegment b = floats((long) (k + pad) * (n + pad) + 8, 1);
         MemorySegment c = floats((long) (m + 1) * (n + pad), 1);
         MemorySegment want = copy(c);
@@ -81,6 +85,33 @@ class DenseTest {
         plain.multiply(m, n, k, va, vb, View.rows(want, 0, n + pad), add, scratch(), 0);
         chosen.multiply(m, n, k, va, vb, View.rows(c, 0, n + pad), add, scratch(), 0);
         same(c, want, m + " x " + n + " x " + k + " " + turnedA + " " + turnedB + " " + add);
+    }
+
+    @Test
+    void sumsStartFromRowsAndABias() {
+        for (int n : new int[] {1, 8, 13, 40, 64}) {
+            for (int kind = 0; kind < 8; kind++) {
+                int m = 1 + random.nextInt(9);
+                MemorySegment plus = floats((long) m * (n + 3), 1);
+                MemorySegment bias = (kind & 1) != 0 ? floats(n + 2, 1) : MemorySegment.NULL;
+                MemorySegment c = floats((long) m * (n + 5), 1);
+                MemorySegment want = copy(c);
+                View to = View.rows(c, 5, n + 5);
+                View wanted = View.rows(want, 5, n + 5);
+                boolean onto = (kind & 4) != 0;
+                View from = (kind & 2) == 0 ? View.NONE : View.rows(plus, 1, n + 3);
+                plain.start(m, n, onto ? wanted : from, bias, bias.byteSize() > 0 ? 2 : 0, wanted);
+                chosen.start(m, n, onto ? to : from, bias, bias.byteSize() > 0 ? 2 : 0, to);
+                same(c, want, m + " x " + n + " kind " + kind);
+                for (int i = 0; i < m; i++) {
+                    float rest = (kind & 2) != 0 && !onto ? Floats.get(plus, 1 + (long) i * (n + 3)) : 0;
+                    float more = bias.byteSize() > 0 ? Floats.get(bias, 2) : 0;
+                    if (!onto) {
+                        assertThat(Floats.get(c, 5 + (long) i * (n + 5))).isEqualTo(rest + more);
+                    }
+                }
+            }
+        }
     }
 
     @Test
