@@ -74,16 +74,8 @@ final class AttentionSteps {
             MemorySegment s = w.scratch(worker);
             w.kernels
                     .dense()
-                    .multiply(
-                            to - from,
-                            seen,
-                            shape.size,
-                            queries,
-                            keys.transposed(),
-                            View.rows(s, at, stride),
-                            false,
-                            s,
-                            0);
+                    .multiplyPadded(
+                            to - from, seen, shape.size, queries, keys.transposed(), View.rows(s, at, stride), s, 0);
             if (shape.window == 0) {
                 w.kernels
                         .dense()
@@ -224,11 +216,8 @@ final class AttentionSteps {
             View dp = View.rows(s, dAt, stride);
             int n = to - from;
             pattern(w, worker, query, key, from, to, seen, stride, at);
-            d.multiply(n, seen, shape.valueSize, dOut, value.transposed(), dp, false, s, 0);
+            d.multiplyPadded(n, seen, shape.valueSize, dOut, value.transposed(), dp, s, 0);
             d.multiply(seen, shape.valueSize, n, p.transposed(), dOut, dValue, true, s, 0);
-            for (int i = 0; i < n && seen < stride; i++) {
-                Work.fill(s, dAt + (long) i * stride + seen, dAt + (long) (i + 1) * stride, 0);
-            }
             d.softmaxBack(shape.scale, s, at, s, dAt, n, stride);
             d.multiply(n, shape.size, seen, dp, key, head(w, dq, firstRow + from, head, shape.heads), false, s, 0);
             d.multiply(seen, shape.size, n, dp.transposed(), query, dKey, true, s, 0);

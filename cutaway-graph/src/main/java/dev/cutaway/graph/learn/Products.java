@@ -3,6 +3,7 @@ package dev.cutaway.graph.learn;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.Tensor;
+import dev.cutaway.tensor.kernel.DenseKernels.Start;
 import dev.cutaway.tensor.kernel.DenseKernels.View;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -110,11 +111,10 @@ final class Products {
             int rows = Math.min(c.rows, w.rows(x) - row);
             int columns = Math.min(c.columns, y.width - column);
             View to = View.rows(w.memory(y), w.at(y, row) + column, y.width);
-            if (bias.isPresent() || plus.isPresent()) {
-                View from = plus.map(p -> View.rows(w.memory(p), w.at(p, row) + column, p.width))
-                        .orElse(into ? to : View.NONE);
-                MemorySegment added = bias.map(w::weight).orElse(MemorySegment.NULL);
-                w.kernels.dense().start(rows, columns, from, added, column, to);
+            Start start = plus.map(p -> Start.rows(View.rows(w.memory(p), w.at(p, row) + column, p.width)))
+                    .orElse(into ? Start.rows(to) : Start.ZERO);
+            if (bias.isPresent()) {
+                start = start.and(w.weight(bias.get()), column);
             }
             View matrix = back
                     ? View.rows(w.weight(weight), column, y.width)
@@ -129,7 +129,7 @@ final class Products {
                             View.rows(w.memory(x), w.at(x, row), x.width),
                             matrix,
                             to,
-                            into || plus.isPresent() || bias.isPresent(),
+                            start,
                             w.scratch(worker),
                             0);
         }

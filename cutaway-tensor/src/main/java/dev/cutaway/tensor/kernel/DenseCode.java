@@ -5,8 +5,6 @@ import static dev.cutaway.tensor.machine.Gp.R11;
 import static dev.cutaway.tensor.machine.Gp.R8;
 import static dev.cutaway.tensor.machine.Gp.R9;
 import static dev.cutaway.tensor.machine.Gp.RAX;
-import static dev.cutaway.tensor.machine.Gp.RBP;
-import static dev.cutaway.tensor.machine.Gp.RBX;
 import static dev.cutaway.tensor.machine.Gp.RCX;
 import static dev.cutaway.tensor.machine.Gp.RDI;
 import static dev.cutaway.tensor.machine.Gp.RDX;
@@ -94,42 +92,6 @@ final class DenseCode {
         a.add(RSI, 4 * floats);
         a.dec(RDX);
         a.jump(Condition.NOT_EQUAL, row);
-        a.zeroUpper();
-        a.ret();
-        return a.finish();
-    }
-
-    /** {@code f(from, to, rows, bytes from row to row | the same of the sums << 32, more, eights)}: rows plus one row. */
-    static byte[] addRow() {
-        Assembler a = new Assembler();
-        a.mov(R10, RCX);
-        a.shr(R10, 32);
-        a.shl(RCX, 32);
-        a.shr(RCX, 32);
-        a.push(RBX);
-        a.push(RBP);
-        Label row = a.here();
-        a.mov(RAX, RDI);
-        a.mov(R11, RSI);
-        a.mov(RBX, R8);
-        a.mov(RBP, R9);
-        RowCode.loop(
-                a,
-                RBP,
-                () -> {
-                    a.load(Y0, Mem.at(RAX));
-                    a.op(Op.ADD, Y0, Y0, Mem.at(RBX));
-                    a.store(Mem.at(R11), Y0);
-                },
-                RAX,
-                RBX,
-                R11);
-        a.add(RDI, RCX);
-        a.add(RSI, R10);
-        a.dec(RDX);
-        a.jump(Condition.NOT_EQUAL, row);
-        a.pop(RBP);
-        a.pop(RBX);
         a.zeroUpper();
         a.ret();
         return a.finish();

@@ -14,14 +14,6 @@ public sealed interface DenseKernels permits MachineDense, ScalarDense, VectorDe
      * @param column floats from column to column
      */
     record View(MemorySegment data, long at, long row, long column) {
-        /** No matrix. */
-        public static final View NONE = new View(MemorySegment.NULL, 0, 0, 1);
-
-        /** Whether this is a matrix at all. */
-        boolean present() {
-            return data.byteSize() > 0;
-        }
-
         /** Rows of neighbouring floats. */
         public static View rows(MemorySegment data, long at, long width) {
             return new View(data, at, width, 1);
@@ -42,12 +34,69 @@ public sealed interface DenseKernels permits MachineDense, ScalarDense, VectorDe
         }
     }
 
+    /**
+     * What the sums of a product start from: {@code plus[i, j] + bias[j]}.
+     *
+     * @param plus rows of neighbouring floats, where the first sum starts from the first; may be c; zeros if its data is
+     *     {@link MemorySegment#NULL}
+     * @param bias floats, from {@code biasAt} on for the first sum's column; zeros if {@link MemorySegment#NULL}
+     */
+    record Start(View plus, MemorySegment bias, long biasAt) {
+        private static final View NONE = new View(MemorySegment.NULL, 0, 0, 1);
+
+        /** From zero. */
+        public static final Start ZERO = new Start(NONE, MemorySegment.NULL, 0);
+
+        /** From rows. */
+        public static Start rows(View plus) {
+            return new Start(plus, MemorySegment.NULL, 0);
+        }
+
+        /** The same, each row plus the same floats. */
+        public Start and(MemorySegment bias, long at) {
+            return new Start(plus, bias, at);
+        }
+
+        boolean isZero() {
+            return !hasRows() && !hasBias();
+        }
+
+        boolean hasRows() {
+            return plus.data.byteSize() > 0;
+        }
+
+        boolean hasBias() {
+            return bias.byteSize() > 0;
+        }
+
+        /** Brings m rows of n starts to where the sums will be. */
+        void write(int m, int n, View c) {
+            for (int i = 0; i < m && !isZero(); i++) {
+                long to = c.at(i, 0);
+                if (hasRows() && hasBias()) {
+                    for (int j = 0; j < n; j++) {
+                        Floats.set(c.data, to + j, at(i, j));
+                    }
+                } else if (plus != c) {
+                    long from = hasBias() ? biasAt : plus.at(i, 0);
+                    MemorySegment.copy(hasBias() ? bias : plus.data, 4 * from, c.data, 4 * to, 4L * n);
+                }
+            }
+        }
+
+        /** Where element (i, j) starts. */
+        float at(int i, int j) {
+            float sum = hasRows() ? Floats.get(plus.data, plus.at(i, j)) : 0;
+            return hasBias() ? sum + Floats.get(bias, biasAt + j) : sum;
+        }
+    }
+
     /** Floats of scratch memory that one call may use. */
     long scratchFloats();
 
     /**
-     * {@code c[i, j] = sum over p of a[i, p] b[p, j]}, added in order of p by fused multiply-adds, so that an element does not depend on
-     * how the product was cut.
+     * {@code c[i, j] = start[i, j] + sum over p of a[i, p] b[p, j]}, added in order of p by fused multiply-adds, so that an element does not
+     * depend on how the product was cut.
      *
      * @param m rows of a and c
      * @param n columns of b and c
@@ -55,19 +104,24 @@ public sealed interface DenseKernels permits MachineDense, ScalarDense, VectorDe
      * @param a neighbouring floats in rows or in columns
      * @param b neighbouring floats in rows or in columns
      * @param c rows of neighbouring floats; overlaps neither a nor b
-     * @param add whether the sums start from what c holds
      * @param scratch this thread's own memory, {@link #scratchFloats} floats from {@code scratchAt}, best aligned to 64 bytes
      */
-    void multiply(int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt);
+    void multiply(int m, int n, int k, View a, View b, View c, Start start, MemorySegment scratch, long scratchAt);
 
-    /**
-     * What sums start from: {@code c[i, j] = plus[i, j] + bias[j]}.
-     *
-     * @param plus rows of neighbouring floats; may be c; zeros if {@link View#NONE}
-     * @param bias n floats; zeros if {@link MemorySegment#NULL}
-     * @param c rows of neighbouring floats
-     */
-    void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c);
+    /** The same; the sums start from what c holds if {@code add}, from zero if not. */
+    default void multiply(
+            int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt) {
+        multiply(m, n, k, a, b, c, add ? Start.rows(c) : Start.ZERO, scratch, scratchAt);
+    }
+
+    /** The same from zero, into rows with room: zeros behind the last sums, up to a multiple of sixteen columns. */
+    default void multiplyPadded(int m, int n, int k, View a, View b, View c, MemorySegment scratch, long scratchAt) {
+        multiply(m, n, k, a, b, c, Start.ZERO, scratch, scratchAt);
+        int room = (n + 15) / 16 * 16 - n;
+        for (int i = 0; i < m && room > 0; i++) {
+            c.data().asSlice(4 * c.at(i, n), 4L * room).fill((byte) 0);
+        }
+    }
 
     /** {@code dx = dy * function'(x)}, n elements; {@code dx} may be {@code dy}. */
     void slope(

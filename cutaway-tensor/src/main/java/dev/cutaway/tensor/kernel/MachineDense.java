@@ -39,15 +39,12 @@ final class MachineDense implements DenseKernels {
     private static final int ARGUMENTS_AT = EDGE_AT + ROWS * LANES;
     private static final int ARGUMENTS = 32;
     private static final int EIGHT = 8;
-    /** Floats from row to row that 32 bits hold as bytes. */
-    private static final long STRIDE_LIMIT = 1L << 29;
     private static final ScalarDense PLAIN = new ScalarDense();
 
     private final MachineCode[] tiles = new MachineCode[TILE + 1];
     private final MachineCode[] strided = new MachineCode[TILE + 1];
     private final MachineCode sixteens = MachineCode.of(DenseCode.strips(LANES));
     private final MachineCode sixes = MachineCode.of(DenseCode.strips(TILE));
-    private final MachineCode addRow = MachineCode.of(DenseCode.addRow());
     private final MachineCode copyRows = MachineCode.of(DenseCode.copyRows());
     private final MachineCode turn = MachineCode.of(DenseCode.turnEight());
     private final MachineCode gatedSlope = MachineCode.of(DenseCode.gatedSlope());
@@ -59,8 +56,8 @@ final class MachineDense implements DenseKernels {
 
     MachineDense(MachineMatrix matrix) {
         for (int rows = 1; rows <= TILE; rows++) {
-            tiles[rows] = matrix.tile(rows);
-            strided[rows] = MachineCode.of(ProductCode.tiles(rows, true));
+            tiles[rows] = MachineCode.of(ProductCode.tiles(rows, false, true));
+            strided[rows] = MachineCode.of(ProductCode.tiles(rows, true, true));
         }
         for (Activation f :
                 new Activation[] {Activation.RELU, Activation.GELU_ERF, Activation.SIGMOID, Activation.TANH}) {
@@ -84,58 +81,95 @@ final class MachineDense implements DenseKernels {
 
     @Override
     public void multiply(
-            int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt) {
+            int m, int n, int k, View a, View b, View c, Start start, MemorySegment scratch, long scratchAt) {
         if (m <= 0 || n <= 0) {
             return;
         }
-        boolean lies = a.row() == 1 || a.column() == 1;
-        boolean heap = !a.data().isNative() || !b.data().isNative() || !c.data().isNative() || !scratch.isNative();
-        if (k <= 0 || heap || !lies || b.row() != 1 && b.column() != 1 || c.column() != 1) {
-            PLAIN.multiply(m, n, k, a, b, c, add, scratch, scratchAt);
+        if (k <= 0 || !fits(a, b, c, scratch) || !fits(start)) {
+            PLAIN.multiply(m, n, k, a, b, c, start, scratch, scratchAt);
             return;
         }
         check(m, k, a);
         check(k, n, b);
         check(m, n, c);
-        Objects.checkFromIndexSize(4 * scratchAt, 4 * scratchFloats(), scratch.byteSize());
-        long room = scratch.address() + 4 * scratchAt;
+        if (start.hasRows()) {
+            check(m, n, start.plus());
+        }
+        if (start.hasBias()) {
+            place(start.bias(), start.biasAt(), n);
+        }
+        Start from = start;
+        if (!inTiles(n, start, c)) {
+            start.write(m, n, c);
+            from = Start.rows(c);
+        }
+        blocks(m, n, k, a, b, c, from, false, scratch, scratchAt);
+        MachineCode.keep(start.plus().data(), start.bias());
+    }
+
+    @Override
+    public void multiplyPadded(int m, int n, int k, View a, View b, View c, MemorySegment scratch, long scratchAt) {
+        if (m <= 0 || n <= 0 || k <= 0 || !fits(a, b, c, scratch)) {
+            PLAIN.multiplyPadded(m, n, k, a, b, c, scratch, scratchAt);
+            return;
+        }
+        check(m, k, a);
+        check(k, n, b);
+        check(m, (n + LANES - 1) / LANES * LANES, c);
+        blocks(m, n, k, a, b, c, Start.ZERO, true, scratch, scratchAt);
+    }
+
+    private boolean fits(View a, View b, View c, MemorySegment scratch) {
+        boolean lies = a.row() == 1 || a.column() == 1;
+        boolean heap = !a.data().isNative() || !b.data().isNative() || !c.data().isNative() || !scratch.isNative();
+        return lies && !heap && (b.row() == 1 || b.column() == 1) && c.column() == 1;
+    }
+
+    private static boolean fits(Start start) {
+        boolean rows = !start.hasRows()
+                || start.plus().column() == 1 && start.plus().data().isNative();
+        return rows && (!start.hasBias() || start.bias().isNative());
+    }
+
+    /** Whether tiles take their start from where it is: no last columns beside them, rows as far apart as the sums'. */
+    private static boolean inTiles(int n, Start start, View c) {
+        boolean there = start.plus() == c || start.isZero() || n % LANES == 0;
+        return there
+                && (!start.hasBias() || n % LANES == 0)
+                && (!start.hasRows() || start.plus().row() == c.row());
+    }
+
+    private void blocks(
+            int m, int n, int k, View a, View b, View c, Start start, boolean padded, MemorySegment s, long at) {
+        Objects.checkFromIndexSize(4 * at, 4 * scratchFloats(), s.byteSize());
+        long room = s.address() + 4 * at;
         for (int p = 0; p < k; p += DEPTH) {
             int depth = Math.min(DEPTH, k - p);
             for (int j = 0; j < n; j += COLUMNS) {
                 int columns = Math.min(COLUMNS, n - j);
-                lay(depth, columns, b.from(p, j), scratch, scratchAt, room);
+                lay(depth, columns, b.from(p, j), s, at, room);
+                int whole = padded ? (columns + LANES - 1) / LANES : columns / LANES;
                 for (int i = 0; i < m; i += ROWS) {
                     int rows = Math.min(ROWS, m - i);
-                    Near near = near(rows, depth, columns, a.from(i, p), scratch, scratchAt);
-                    block(rows, columns, depth, near, c.from(i, j), add || p > 0, scratch, scratchAt);
+                    View part = c.from(i, j);
+                    argumentsOfStart(start, p > 0, i, j, part, s, at + ARGUMENTS_AT);
+                    Near near = near(rows, depth, columns, a.from(i, p), s, at);
+                    block(rows, columns, whole, depth, near, part, s, at);
                 }
             }
         }
-        MachineCode.keep(a.data(), b.data(), c.data(), scratch);
+        MachineCode.keep(a.data(), b.data(), c.data(), s);
     }
 
-    @Override
-    public void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c) {
-        boolean biased = bias.byteSize() > 0;
-        boolean heap = plus.present() && !plus.data().isNative() || biased && !bias.isNative() || !c.data().isNative();
-        boolean lies = c.column() == 1 && plus.column() == 1 && Math.max(c.row(), plus.row()) < STRIDE_LIMIT;
-        if (m <= 0 || n % EIGHT != 0 || n == 0 || heap || !lies || !biased && !plus.present()) {
-            PLAIN.start(m, n, plus, bias, biasAt, c);
-            return;
-        }
-        check(m, n, c);
-        if (plus.present()) {
-            check(m, n, plus);
-        }
-        long to = c.data().address() + 4 * c.at();
-        long row = biased ? place(bias, biasAt, n) : 0;
-        long from = plus.present() ? plus.data().address() + 4 * plus.at() : row;
-        if (biased && plus.present()) {
-            addRow.call(from, to, m, 4 * plus.row() | 4 * c.row() << 32, row, n / EIGHT);
-        } else {
-            copyRows.call(from, to, m, plus.present() ? 4 * plus.row() : 0, 4 * c.row(), n / EIGHT);
-        }
-        MachineCode.keep(plus.data(), bias, c.data());
+    private static void argumentsOfStart(
+            Start start, boolean again, int i, int j, View c, MemorySegment scratch, long args) {
+        boolean rows = again || start.hasRows();
+        boolean bias = !again && start.hasBias();
+        long y = c.data().address() + 4 * c.at();
+        View plus = start.plus();
+        put(scratch, args, ProductCode.MORE, rows ? 1 : 0);
+        put(scratch, args, ProductCode.PLUS, again || !rows ? 0 : plus.data().address() + 4 * plus.at(i, j) - y);
+        put(scratch, args, ProductCode.BIAS, bias ? start.bias().address() + 4 * (start.biasAt() + j) - y : 0);
     }
 
     /** Lays {@code depth} rows of b side by side: strips of sixteen columns, the last filled up with zeros. */
@@ -246,10 +280,9 @@ final class MachineDense implements DenseKernels {
 
     /** A block of c from the laid out block of b. */
     private void block(
-            int rows, int columns, int depth, Near near, View c, boolean more, MemorySegment scratch, long scratchAt) {
+            int rows, int columns, int whole, int depth, Near near, View c, MemorySegment scratch, long scratchAt) {
         View a = near.a;
         long room = scratch.address() + 4 * scratchAt;
-        int whole = columns / LANES;
         long args = scratchAt + ARGUMENTS_AT;
         put(scratch, args, ProductCode.X_STRIDE, 4 * a.row());
         put(scratch, args, ProductCode.X_STEP, 4 * a.column());
@@ -257,7 +290,6 @@ final class MachineDense implements DenseKernels {
         put(scratch, args, ProductCode.W_STRIDE, 4 * LANES);
         put(scratch, args, ProductCode.DEPTH, depth);
         put(scratch, args, ProductCode.BLOCK_STRIDE, 4 * strip(depth));
-        put(scratch, args, ProductCode.MORE, more ? 1 : 0);
         long x = a.data().address() + 4 * a.at();
         if (whole > 0) {
             put(scratch, args, ProductCode.W, room);
@@ -269,6 +301,7 @@ final class MachineDense implements DenseKernels {
         if (rest > 0) {
             long edge = scratchAt + EDGE_AT;
             View last = c.from(0, whole * LANES);
+            boolean more = scratch.get(ValueLayout.JAVA_LONG_UNALIGNED, 4 * args + ProductCode.MORE) != 0;
             for (int i = 0; more && i < rows; i++) {
                 MemorySegment.copy(c.data(), 4 * last.at(i, 0), scratch, 4 * (edge + (long) i * LANES), 4L * rest);
             }
@@ -295,7 +328,10 @@ final class MachineDense implements DenseKernels {
         int rest = rows % TILE;
         if (rest > 0) {
             put(scratch, args, ProductCode.X, x + 4 * full * near.tile);
-            put(scratch, args, ProductCode.Y, y + (long) full * TILE * yStride);
+            long down = (long) full * TILE * yStride;
+            put(scratch, args, ProductCode.Y, y + down);
+            long bias = scratch.get(ValueLayout.JAVA_LONG_UNALIGNED, 4 * args + ProductCode.BIAS);
+            put(scratch, args, ProductCode.BIAS, bias == 0 ? 0 : bias - down);
             put(scratch, args, ProductCode.TILES, 1);
             code[rest].call(address, 0, 0, 0, 0, 0);
         }

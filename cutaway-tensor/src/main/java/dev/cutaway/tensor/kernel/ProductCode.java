@@ -179,6 +179,10 @@ final class ProductCode {
     static final int X_STEP = 88;
 
     static final int X_TILE = 96;
+    /** Of products that may start from something else: bytes from y to what is there, and to a bias, or 0. */
+    static final int PLUS = 104;
+
+    static final int BIAS = 112;
 
     /** Bytes of these numbers. */
     static final int TILE_ARGUMENTS = 128;
@@ -194,11 +198,16 @@ final class ProductCode {
      * @param rows of a tile, 1 to 6
      */
     static byte[] tiles(int rows) {
-        return tiles(rows, false);
+        return tiles(rows, false, false);
     }
 
-    /** The same; {@code strided}: an x whose columns and tiles are some bytes apart, which further arguments say. */
-    static byte[] tiles(int rows, boolean strided) {
+    /**
+     * The same, with more to be said.
+     *
+     * @param strided an x whose columns and tiles are some bytes apart, which further arguments say
+     * @param starts the start of the sums lies PLUS bytes from y, in rows as far apart; and a row BIAS bytes from y is added if that is not 0
+     */
+    static byte[] tiles(int rows, boolean strided, boolean starts) {
         Assembler a = new Assembler();
         Gp[] saved = {RBX, RBP, R12, R13, R14, R15};
         for (Gp r : saved) {
@@ -223,7 +232,7 @@ final class ProductCode {
             Label several = a.here();
             a.cmp(R13, wide);
             a.jump(Condition.LESS, single);
-            blockOfTiles(a, rows, wide, false);
+            blockOfTiles(a, rows, wide, false, starts);
             for (int i = 0; i < wide; i++) {
                 a.add(R14, R9);
             }
@@ -236,7 +245,7 @@ final class ProductCode {
         a.jump(Condition.EQUAL, end);
         a.lea(R9, Mem.at(R8, R8, 2, 0));
         Label block = a.here();
-        blockOfTiles(a, rows, 1, strided);
+        blockOfTiles(a, rows, 1, strided, starts);
         a.add(R14, Mem.at(RDI, BLOCK_STRIDE));
         a.add(R15, 64);
         a.dec(R13);
@@ -251,7 +260,7 @@ final class ProductCode {
     }
 
     /** All tiles of one block of sixteen outputs, or of several side by side. Sums: row by row, block by block, halves. */
-    private static void blockOfTiles(Assembler a, int rows, int blocks, boolean strided) {
+    private static void blockOfTiles(Assembler a, int rows, int blocks, boolean strided, boolean starts) {
         a.mov(RSI, Mem.at(RDI, X));
         a.mov(RCX, R15);
         a.mov(RBP, Mem.at(RDI, TILES));
@@ -261,6 +270,10 @@ final class ProductCode {
         a.mov(RAX, Mem.at(RDI, MORE));
         a.test(RAX);
         a.jump(Condition.EQUAL, fresh);
+        a.mov(RAX, RCX);
+        if (starts) {
+            a.add(RAX, Mem.at(RDI, PLUS));
+        }
         rowsOfY(a, rows, blocks, true);
         a.jmp(begun);
         a.set(fresh);
@@ -268,6 +281,9 @@ final class ProductCode {
             a.zero(Ymm.of(i));
         }
         a.set(begun);
+        if (starts) {
+            bias(a, rows, blocks);
+        }
         fetchRowsOfY(a, rows);
         a.mov(RDX, R14);
         a.mov(R11, Mem.at(RDI, DEPTH));
@@ -313,6 +329,7 @@ final class ProductCode {
         }
         a.dec(R11);
         a.jump(Condition.NOT_EQUAL, k);
+        a.mov(RAX, RCX);
         rowsOfY(a, rows, blocks, false);
         if (strided) {
             a.add(RSI, Mem.at(RDI, X_TILE));
@@ -348,8 +365,25 @@ final class ProductCode {
         }
     }
 
+    /** A row of the blocks is added to every row of sums. */
+    private static void bias(Assembler a, int rows, int blocks) {
+        Label none = new Label();
+        a.mov(RAX, Mem.at(RDI, BIAS));
+        a.test(RAX);
+        a.jump(Condition.EQUAL, none);
+        a.add(RAX, R15);
+        for (int i = 0; i < 2 * blocks; i++) {
+            a.load(Ymm.Y12, Mem.at(RAX, 32 * i));
+            for (int r = 0; r < rows; r++) {
+                Ymm sum = Ymm.of(2 * blocks * r + i);
+                a.op(Op.ADD, sum, sum, Ymm.Y12);
+            }
+        }
+        a.set(none);
+    }
+
+    /** The sums of a tile from rows at RAX, or to them. */
     private static void rowsOfY(Assembler a, int rows, int blocks, boolean load) {
-        a.mov(RAX, RCX);
         for (int r = 0; r < rows; r++) {
             for (int i = 0; i < 2 * blocks; i++) {
                 if (load) {

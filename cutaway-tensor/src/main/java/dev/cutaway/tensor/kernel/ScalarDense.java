@@ -13,25 +13,14 @@ final class ScalarDense implements DenseKernels {
 
     @Override
     public void multiply(
-            int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt) {
+            int m, int n, int k, View a, View b, View c, Start start, MemorySegment scratch, long scratchAt) {
         for (int i = 0; i < m; i++) {
             for (int j = 0; j < n; j++) {
-                float sum = add ? Floats.get(c.data(), c.at(i, j)) : 0;
+                float sum = start.at(i, j);
                 for (int p = 0; p < k; p++) {
                     sum = Math.fma(Floats.get(a.data(), a.at(i, p)), Floats.get(b.data(), b.at(p, j)), sum);
                 }
                 Floats.set(c.data(), c.at(i, j), sum);
-            }
-        }
-    }
-
-    @Override
-    public void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c) {
-        boolean biased = bias.byteSize() > 0;
-        for (int i = 0; i < m; i++) {
-            for (int j = 0; j < n; j++) {
-                float sum = plus.present() ? Floats.get(plus.data(), plus.at(i, j)) : 0;
-                Floats.set(c.data(), c.at(i, j), biased ? sum + Floats.get(bias, biasAt + j) : sum);
             }
         }
     }

@@ -34,11 +34,13 @@ final class VectorDense implements DenseKernels {
 
     @Override
     public void multiply(
-            int m, int n, int k, View a, View b, View c, boolean add, MemorySegment scratch, long scratchAt) {
-        if (k <= 0 || c.column() != 1) {
-            PLAIN.multiply(m, n, k, a, b, c, add, scratch, scratchAt);
+            int m, int n, int k, View a, View b, View c, Start start, MemorySegment scratch, long scratchAt) {
+        if (k <= 0 || c.column() != 1 || start.plus().column() != 1) {
+            PLAIN.multiply(m, n, k, a, b, c, start, scratch, scratchAt);
             return;
         }
+        start.write(m, n, c);
+        boolean add = !start.isZero();
         MemorySegment own = scratch.asSlice(4 * scratchAt, 4 * scratchFloats());
         for (int p = 0; p < k; p += DEPTH) {
             int depth = Math.min(DEPTH, k - p);
@@ -50,24 +52,6 @@ final class VectorDense implements DenseKernels {
                     layOutRows(a.from(i, p), count, depth, own);
                     tiles(count, columns, depth, own, c.from(i, j), add || p > 0);
                 }
-            }
-        }
-    }
-
-    @Override
-    public void start(int m, int n, View plus, MemorySegment bias, long biasAt, View c) {
-        boolean biased = bias.byteSize() > 0;
-        if (c.column() != 1 || plus.column() != 1 || !biased && !plus.present()) {
-            PLAIN.start(m, n, plus, bias, biasAt, c);
-            return;
-        }
-        for (int i = 0; i < m; i++) {
-            long to = c.at(i, 0);
-            if (plus.present() && biased) {
-                rows.add(plus.data(), plus.at(i, 0), bias, biasAt, c.data(), to, n);
-            } else {
-                MemorySegment from = biased ? bias : plus.data();
-                MemorySegment.copy(from, 4 * (biased ? biasAt : plus.at(i, 0)), c.data(), 4 * to, 4L * n);
             }
         }
     }

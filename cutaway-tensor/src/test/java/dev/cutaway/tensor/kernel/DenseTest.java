@@ -3,6 +3,7 @@ package dev.cutaway.tensor.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.cutaway.tensor.kernel.DenseKernels.Start;
 import dev.cutaway.tensor.kernel.DenseKernels.View;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -89,27 +90,65 @@ class DenseTest {
 
     @Test
     void sumsStartFromRowsAndABias() {
-        for (int n : new int[] {1, 8, 13, 40, 64}) {
+        for (int[] size :
+                new int[][] {{5, 16, 3}, {9, 48, 257}, {100, 128, 300}, {7, 20, 9}, {98, 40, 33}, {1, 64, 5}}) {
+            int m = size[0];
+            int n = size[1];
+            int k = size[2];
+            MemorySegment a = floats((long) m * k, 1);
+            MemorySegment b = floats((long) k * n, 1);
             for (int kind = 0; kind < 8; kind++) {
-                int m = 1 + random.nextInt(9);
-                MemorySegment plus = floats((long) m * (n + 3), 1);
-                MemorySegment bias = (kind & 1) != 0 ? floats(n + 2, 1) : MemorySegment.NULL;
-                MemorySegment c = floats((long) m * (n + 5), 1);
+                int apart = n + (kind & 1);
+                MemorySegment plus = floats((long) m * apart + 1, 1);
+                MemorySegment bias = floats(n + 2, 1);
+                MemorySegment c = floats((long) m * (n + 1), 1);
                 MemorySegment want = copy(c);
-                View to = View.rows(c, 5, n + 5);
-                View wanted = View.rows(want, 5, n + 5);
-                boolean onto = (kind & 4) != 0;
-                View from = (kind & 2) == 0 ? View.NONE : View.rows(plus, 1, n + 3);
-                plain.start(m, n, onto ? wanted : from, bias, bias.byteSize() > 0 ? 2 : 0, wanted);
-                chosen.start(m, n, onto ? to : from, bias, bias.byteSize() > 0 ? 2 : 0, to);
-                same(c, want, m + " x " + n + " kind " + kind);
-                for (int i = 0; i < m; i++) {
-                    float rest = (kind & 2) != 0 && !onto ? Floats.get(plus, 1 + (long) i * (n + 3)) : 0;
-                    float more = bias.byteSize() > 0 ? Floats.get(bias, 2) : 0;
-                    if (!onto) {
-                        assertThat(Floats.get(c, 5 + (long) i * (n + 5))).isEqualTo(rest + more);
-                    }
+                View to = View.rows(c, 0, n + 1);
+                View wanted = View.rows(want, 0, n + 1);
+                boolean onto = (kind & 2) != 0;
+                Start start = Start.rows(onto ? to : View.rows(plus, 1, apart));
+                Start plain = Start.rows(onto ? wanted : View.rows(plus, 1, apart));
+                if ((kind & 4) != 0) {
+                    start = start.and(bias, 2);
+                    plain = plain.and(bias, 2);
                 }
+                multiply(m, n, k, a, b, wanted, plain, this.plain);
+                multiply(m, n, k, a, b, to, start, chosen);
+                same(c, want, m + " x " + n + " kind " + kind);
+                MemorySegment x = floats((long) m * n, 1);
+                MemorySegment biased = copy(x);
+                multiply(m, n, k, a, b, View.rows(x, 0, n), Start.ZERO.and(bias, 1), this.plain);
+                multiply(m, n, k, a, b, View.rows(biased, 0, n), Start.ZERO.and(bias, 1), chosen);
+                same(biased, x, m + " x " + n + " a bias alone");
+            }
+        }
+        Start both = Start.rows(View.rows(floats(64, 1), 0, 8)).and(floats(8, 1), 0);
+        MemorySegment c = floats(64, 1);
+        multiply(8, 8, 1, floats(8, 0), floats(8, 0), View.rows(c, 0, 8), both, plain);
+        assertThat(Floats.get(c, 19)).isEqualTo(Floats.get(both.plus().data(), 19) + Floats.get(both.bias(), 3));
+    }
+
+    private void multiply(int m, int n, int k, MemorySegment a, MemorySegment b, View c, Start start, DenseKernels d) {
+        d.multiply(m, n, k, View.rows(a, 0, k), View.rows(b, 0, n), c, start, scratch(), 0);
+    }
+
+    @Test
+    void behindPaddedSumsAreZeros() {
+        for (int[] size : new int[][] {{5, 16, 3}, {50, 50, 32}, {7, 1, 64}, {3, 31, 300}, {10, 300, 8}}) {
+            int m = size[0];
+            int n = size[1];
+            int k = size[2];
+            int room = (n + 15) / 16 * 16;
+            MemorySegment a = floats((long) m * k, 1);
+            MemorySegment b = floats((long) n * k, 1);
+            MemorySegment c = floats((long) m * room, 1);
+            MemorySegment want = copy(c);
+            View turned = View.rows(b, 0, k).transposed();
+            plain.multiplyPadded(m, n, k, View.rows(a, 0, k), turned, View.rows(want, 0, room), scratch(), 0);
+            chosen.multiplyPadded(m, n, k, View.rows(a, 0, k), turned, View.rows(c, 0, room), scratch(), 0);
+            same(c, want, m + " x " + n);
+            for (int j = n; j < room; j++) {
+                assertThat(Floats.get(c, (m - 1L) * room + j)).isZero();
             }
         }
     }
