@@ -3,10 +3,10 @@
 
 import { LitElement, html } from 'lit';
 import type { Context } from './context';
-import { fit, integer, number } from './format';
+import { fit, integer, number, percent } from './format';
 import { clamp } from './scale';
 import { hideTip, say, showTip } from './tip';
-import { GRADIENT, LOSS, MEASURES, RATE, SPEED, STEP, type Column, type Row, type Training } from './training';
+import { GRADIENT, LOSS, MEASURES, RATE, SPEED, STEP, type Column, type Row, type Training, type Valid } from './training';
 
 const LEFT = 64;
 const RIGHT = 18;
@@ -18,6 +18,9 @@ const LEGEND = 84;
 const CONTROLS = 48;
 const FAINTEST = 0.1;
 const HATCH = 6;
+/** in place of a row's column: the share of right labels, which is measured now and then */
+const RIGHTS = -1;
+const DASHES = [[], [5, 3], [1.5, 3]];
 
 interface Axis { low: number; high: number; log: boolean; ticks: number[] }
 interface Plot { top: number; height: number; column: number; axis: Axis; title: string; note: string }
@@ -42,7 +45,7 @@ export class CutCurves extends LitElement {
     const at = this.layout();
     const t = this.training;
     return html`<div class="sheet" tabindex="0" role="application" .style=${`width:${at.width}px;height:${at.height}px`}
-      aria-label=${`Curves of the training over ${t.steps} steps: loss, norm of the gradient, learning rate, and norms of ${t.parts.length} parts. Arrow keys move through the steps, Enter opens the nearest saved model.`}
+      aria-label=${`Curves of the training over ${t.steps} steps: loss, ${t.counted.length ? 'share of right labels, ' : ''}norm of the gradient, learning rate, and norms of ${t.parts.length} parts. Arrow keys move through the steps, Enter opens the nearest saved model.`}
       @pointermove=${(e: PointerEvent) => this.hover(e)} @pointerleave=${() => this.leave()} @blur=${() => this.leave()}
       @click=${(e: MouseEvent) => this.choose(e)} @keydown=${(e: KeyboardEvent) => this.key(e)}><canvas></canvas><canvas class="over"></canvas></div>`;
   }
@@ -53,19 +56,24 @@ export class CutCurves extends LitElement {
     const t = this.training;
     const width = Math.max(360, this.ctx.geometry.width);
     const parts = t.columns.length ? t.parts.length : 0;
-    const heads = 3 * HEAD + (parts ? HEAD : 0);
+    const rights = t.counted.length > 0;
+    const heads = (rights ? 4 : 3) * HEAD + (parts ? HEAD : 0);
     const inside = Math.max(420, this.ctx.geometry.height - CONTROLS) - TOP - FOOT - heads;
     const rowH = parts ? clamp(Math.floor((inside * 0.32) / parts), 10, 18) : 0;
     const rest = Math.max(260, inside - parts * rowH);
-    const heights = [0.56, 0.24, 0.2].map((f) => Math.floor(rest * f));
+    const heights = (rights ? [0.42, 0.24, 0.19, 0.15] : [0.56, 0.24, 0.2]).map((f) => Math.floor(rest * f));
     const values = (column: number): number[] => t.rows.map((r) => r[column]).filter((v): v is number => v !== null);
     const held = t.valid.map(([, v]) => v).filter((v): v is number => v !== null);
     const log = !!this.ctx.state.ylog;
-    const axes = [axis([...values(LOSS), ...held], log, 5), axis(values(GRADIENT), true, 3), axis([0, ...values(RATE)], false, 2)];
-    const names: [string, string][] = [['Loss', log ? 'log scale' : ''], ['Norm of the gradient', 'before clipping, log scale'], ['Learning rate', '']];
+    const kinds: { column: number; axis: Axis; title: string; note: string }[] = [
+      { column: LOSS, axis: axis([...values(LOSS), ...held], log, 5), title: 'Loss', note: log ? 'log scale' : '' },
+      { column: GRADIENT, axis: axis(values(GRADIENT), true, 3), title: 'Norm of the gradient', note: 'before clipping, log scale' },
+      { column: RATE, axis: axis([0, ...values(RATE)], false, 2), title: 'Learning rate', note: '' },
+    ];
+    if (rights) kinds.splice(1, 0, { column: RIGHTS, axis: { low: 0, high: 1, log: false, ticks: [0, 0.5, 1] }, title: 'Right on held-out data', note: 'share of the labels that are the likeliest' });
     let top = TOP;
-    const plots = [LOSS, GRADIENT, RATE].map((column, i) => {
-      const plot = { top: top + HEAD, height: heights[i], column, axis: axes[i], title: names[i][0], note: names[i][1] };
+    const plots = kinds.map((kind, i) => {
+      const plot = { ...kind, top: top + HEAD, height: heights[i] };
       top += HEAD + heights[i];
       return plot;
     });
@@ -105,7 +113,10 @@ export class CutCurves extends LitElement {
     g.scale(dpr, dpr);
     const ink = this.ink();
     for (const plot of at.plots) this.frame(g, ink, plot);
-    for (const plot of at.plots) this.line(g, ink, plot);
+    for (const plot of at.plots) {
+      if (plot.column === RIGHTS) this.rights(g, ink, plot);
+      else this.line(g, ink, plot);
+    }
     this.held(g, ink, at.plots[0]);
     this.heat(g, ink, at);
     this.steps(g, ink, at);
@@ -213,23 +224,52 @@ export class CutCurves extends LitElement {
     if (v !== null) g.fillRect(this.x(t.rows[0][STEP]!) - 1.5, this.y(plot, v) - 1.5, 3, 3);
   }
 
+  /** Lines between measurements, a mark at each. */
+  private marks(g: CanvasRenderingContext2D, ink: Ink, points: number[][], dash: number[]): void {
+    g.strokeStyle = g.fillStyle = ink.prob;
+    g.lineWidth = 1.6;
+    g.setLineDash(dash);
+    g.beginPath();
+    points.forEach(([x, y], i) => (i ? g.lineTo(x, y) : g.moveTo(x, y)));
+    g.stroke();
+    g.setLineDash([]);
+    if (points.length >= 200) return;
+    for (const [x, y] of points) {
+      g.fillStyle = ink.panel;
+      g.fillRect(x - 3.5, y - 3.5, 7, 7);
+      g.fillStyle = ink.prob;
+      g.fillRect(x - 2.5, y - 2.5, 5, 5);
+    }
+  }
+
+  /** The share of right labels, a line for each kind of label; and which is which, if there are several. */
+  private rights(g: CanvasRenderingContext2D, ink: Ink, plot: Plot): void {
+    const t = this.training;
+    let x = this.layout_!.width - RIGHT;
+    t.counted.forEach((name, i) => {
+      const dash = DASHES[i % DASHES.length];
+      this.marks(g, ink, t.valid.filter(([, , r]) => r?.[name] !== undefined).map(([s, , r]) => [this.x(s), this.y(plot, r![name])]), dash);
+      if (t.counted.length === 1) return;
+      g.textAlign = 'right';
+      g.font = `11.5px ${ink.font}`;
+      g.fillStyle = g.strokeStyle = ink.prob;
+      g.fillText(name, x, plot.top - 9);
+      x -= g.measureText(name).width + 6;
+      g.setLineDash(dash);
+      g.beginPath();
+      g.moveTo(x - 16, plot.top - 13);
+      g.lineTo(x, plot.top - 13);
+      g.stroke();
+      g.setLineDash([]);
+      x -= 32;
+    });
+  }
+
   /** The held-out loss, a mark at each measurement; and which line is which. */
   private held(g: CanvasRenderingContext2D, ink: Ink, plot: Plot): void {
     const t = this.training;
     const points = t.valid.filter(([, v]) => v !== null && (!plot.axis.log || v > 0)).map(([s, v]) => [this.x(s), this.y(plot, v!)]);
-    g.strokeStyle = g.fillStyle = ink.prob;
-    g.lineWidth = 1.6;
-    g.beginPath();
-    points.forEach(([x, y], i) => (i ? g.lineTo(x, y) : g.moveTo(x, y)));
-    g.stroke();
-    if (points.length < 200) {
-      for (const [x, y] of points) {
-        g.fillStyle = ink.panel;
-        g.fillRect(x - 3.5, y - 3.5, 7, 7);
-        g.fillStyle = ink.prob;
-        g.fillRect(x - 2.5, y - 2.5, 5, 5);
-      }
-    }
+    this.marks(g, ink, points, []);
     g.textAlign = 'right';
     g.font = `600 11.5px ${ink.font}`;
     const right = this.layout_!.width - RIGHT;
@@ -358,7 +398,7 @@ export class CutCurves extends LitElement {
     g.lineTo(x, at.height - FOOT);
     g.stroke();
     for (const plot of at.plots) {
-      const v = row[plot.column];
+      const v = plot.column === RIGHTS ? null : row[plot.column];
       if (v === null || (plot.axis.log && v <= 0)) continue;
       g.fillStyle = ink.panel;
       g.strokeStyle = ink.ink;
@@ -394,7 +434,7 @@ export class CutCurves extends LitElement {
     const t = this.training;
     const held = t.valid.find(([s]) => s === row[STEP]);
     const lines = [`loss ${five(row[LOSS])}`];
-    if (held) lines.push(`held-out loss ${five(held[1])}`);
+    if (held) lines.push(`held-out loss ${five(held[1])}`, ...rightOf(held));
     lines.push(`norm of the gradient ${five(row[GRADIENT])}`, `learning rate ${five(row[RATE])}`, `${whole(row[SPEED])} tokens/s`);
     if (t.width > 1) lines.push(`of every ${t.width} steps the first, the last and the extremes are drawn`);
     return lines;
@@ -436,6 +476,11 @@ export class CutCurves extends LitElement {
 }
 
 customElements.define('cut-curves', CutCurves);
+
+/** The shares of right labels in words. */
+export function rightOf([, , right]: Valid): string[] {
+  return Object.entries(right ?? {}).map(([name, v]) => `held-out ${name} right ${percent(v)}`);
+}
 
 /** A number as it stands in the file, to six digits. */
 export function five(v: number | null): string {

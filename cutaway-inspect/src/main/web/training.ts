@@ -7,6 +7,9 @@ export interface Sample { step: number; prompt: string; text: string }
 export type Row = (number | null)[];
 export const [STEP, LOSS, GRADIENT, RATE, SPEED, TIME] = [0, 1, 2, 3, 4, 5];
 
+/** step, held-out loss, and the share of right labels by what holds them */
+export type Valid = [number, number | null, Record<string, number>?];
+
 /** Norms of the parts from one measured step to another; of several measurements the largest. */
 export interface Column { first: number; last: number; count: number; measures: (number | null)[][] }
 export const MEASURES = ['gradient', 'weight', 'update'];
@@ -28,7 +31,7 @@ export class Training {
   begin: Begin = {};
   end: { step?: number; seconds?: number } = {};
   complaint = '';
-  valid: [number, number | null][] = [];
+  valid: Valid[] = [];
   samples: Sample[] = [];
   omitted = 0;
   /** steps that are thinned together; 1: all are here */
@@ -57,6 +60,11 @@ export class Training {
     }
     if (event.about) Object.assign(this, event.about);
     if (event.saved) this.saved = event.saved as Saved[];
+  }
+
+  /** What labels are called whose right ones were counted. */
+  get counted(): string[] {
+    return [...new Set(this.valid.flatMap(([, , right]) => Object.keys(right ?? {})))];
   }
 
   get last(): Row | undefined {

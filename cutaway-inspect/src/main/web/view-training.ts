@@ -8,7 +8,7 @@ import { type Context, type ViewParts, chosen, settings, token } from './context
 import { five, whole } from './curves';
 import { integer, percent, shown } from './format';
 import { pending, section, shareRow, table } from './pieces';
-import { GRADIENT, LOSS, MEASURES, RATE, SPEED, STEP, type Training, duration, keys } from './training';
+import { GRADIENT, LOSS, MEASURES, RATE, SPEED, STEP, type Training, type Valid, duration, keys } from './training';
 
 const MOST_THUMBS = 24;
 const ROOM = 284;
@@ -56,10 +56,11 @@ function progress(t: Training, now: number): TemplateResult {
   const age = t.age(now);
   const word = t.finished ? 'finished' : t.begin.steps === undefined ? 'not begun' : t.silent(now) ? `silent for ${duration(age)}` : 'running';
   const held = t.valid[t.valid.length - 1];
-  const best = t.valid.reduce<[number, number | null] | undefined>((b, v) => (v[1] !== null && (!b || v[1] < b[1]!) ? v : b), undefined);
+  const best = t.valid.reduce<Valid | undefined>((b, v) => (v[1] !== null && (!b || v[1] < b[1]!) ? v : b), undefined);
   return section(word[0].toUpperCase() + word.slice(1), t.recipe,
     last ? html`${row(`loss of step ${integer(last[STEP]!)}`, five(last[LOSS]))}
     ${held ? row(`held-out loss, step ${integer(held[0])}`, five(held[1])) : nothing}
+    ${held ? Object.entries(held[2] ?? {}).map(([name, v]) => row(`${name} right, step ${integer(held[0])}`, percent(v))) : nothing}
     ${best && best !== held ? row(`least held-out loss, step ${integer(best[0])}`, five(best[1])) : nothing}
     ${row('norm of the gradient', five(last[GRADIENT]))}${row('learning rate', five(last[RATE]))}${row('tokens/s', whole(last[SPEED]))}
     ${t.finished ? row('time of all steps', duration(t.end.seconds ?? NaN)) : nothing}` : nothing,
@@ -122,11 +123,11 @@ function recipe(t: Training): TemplateResult | typeof nothing {
 
 function twin(t: Training): TemplateResult {
   const rows = t.rows.slice(-MOST_ROWS).reverse();
-  const held = new Map(t.valid);
+  const held = new Map(t.valid.map(([step, ...v]) => [step, v]));
   const text = (v: number | null | undefined): string => (v === null || v === undefined ? '' : String(v));
   const columns = t.columns.slice(-1);
-  return html`${table(rows.length < t.rows.length ? `The last ${rows.length} recorded steps, newest first` : 'All recorded steps, newest first', ['step', 'loss', 'held-out loss', 'norm of the gradient', 'learning rate', 'tokens/s'],
-    rows.map((r) => [integer(r[STEP]!), text(r[LOSS]), text(held.get(r[STEP]!)), text(r[GRADIENT]), text(r[RATE]), text(r[SPEED])]))}
+  return html`${table(rows.length < t.rows.length ? `The last ${rows.length} recorded steps, newest first` : 'All recorded steps, newest first', ['step', 'loss', 'held-out loss', ...t.counted.map((n) => `${n} right`), 'norm of the gradient', 'learning rate', 'tokens/s'],
+    rows.map((r) => [integer(r[STEP]!), text(r[LOSS]), text(held.get(r[STEP]!)?.[0]), ...t.counted.map((n) => text(held.get(r[STEP]!)?.[1]?.[n])), text(r[GRADIENT]), text(r[RATE]), text(r[SPEED])]))}
     ${columns.map((n) => table(`Norms by part, ${n.count > 1 ? `the largest of ${n.count} steps to` : 'step'} ${integer(n.last)}`, ['part', ...MEASURES], t.parts.map((p, i) => [p, ...n.measures.map((m) => text(m[i]))])))}
     ${t.samples.length ? table(`Samples${t.omitted ? `, without the first ${t.omitted}` : ''}`, ['step', 'prompt', 'text'], t.samples.map((s) => [integer(s.step), s.prompt, s.text])) : nothing}`;
 }

@@ -15,7 +15,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +33,17 @@ final class RunLog {
     private static final int MOST_SAMPLES = 600;
     private static final int MOST_TEXT = 4_000;
     private static final int MOST_VALID = 100_000;
+    private static final int MOST_LABELS = 8;
 
     /** What the model said after a step. */
     record Sample(long step, String prompt, String text) {}
 
-    /** The held-out loss after a step. */
-    record Valid(long step, double loss) {}
+    /**
+     * What was measured on held-out data after a step.
+     *
+     * @param right share of the labels that were the likeliest, 0 to 1, by the input that holds them; empty where nobody counted
+     */
+    record Valid(long step, double loss, Map<String, Double> right) {}
 
     private final Path file;
     private final RunRows rows = new RunRows();
@@ -223,7 +230,7 @@ final class RunLog {
             case "step" -> step(e, step);
             case "valid" -> {
                 if (valid.size() < MOST_VALID) {
-                    valid.add(new Valid(step, e.path("loss").asDouble(Double.NaN)));
+                    valid.add(new Valid(step, e.path("loss").asDouble(Double.NaN), right(e.path("accuracy"))));
                 }
                 changed++;
             }
@@ -234,6 +241,15 @@ final class RunLog {
             }
             default -> changed++;
         }
+    }
+
+    private static Map<String, Double> right(JsonNode accuracy) {
+        Map<String, Double> right = new TreeMap<>();
+        accuracy.properties().stream()
+                .filter(e -> e.getValue().isNumber())
+                .limit(MOST_LABELS)
+                .forEach(e -> right.put(e.getKey(), e.getValue().asDouble()));
+        return right;
     }
 
     private void step(JsonNode e, long step) {

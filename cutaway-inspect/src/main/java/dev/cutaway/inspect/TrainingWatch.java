@@ -136,7 +136,13 @@ public final class TrainingWatch implements AutoCloseable {
         about.set("end", log.end());
         about.put("complaint", log.complaint());
         ArrayNode valid = about.putArray("valid");
-        log.valid().forEach(v -> Wire.add(valid.addArray().add(v.step()), v.loss()));
+        for (RunLog.Valid v : log.valid()) {
+            ArrayNode row = valid.addArray().add(v.step());
+            Wire.add(row, v.loss());
+            if (!v.right().isEmpty()) {
+                row.add(Wire.tree(v.right()));
+            }
+        }
         about.set("samples", Wire.tree(log.samples()));
         about.put("omitted", log.omitted());
     }

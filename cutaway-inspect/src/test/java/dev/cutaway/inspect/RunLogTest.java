@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +76,17 @@ final class RunLogTest {
     }
 
     @Test
+    void sharesOfRightLabelsAreReadByName() throws IOException {
+        append(
+                "{\"event\":\"valid\",\"step\":4,\"loss\":3,\"accuracy\":{\"labels\":0.25,\"pairs\":0.5,\"odd\":\"x\"}}\n");
+        append("{\"event\":\"valid\",\"step\":8,\"loss\":2,\"accuracy\":7}\n");
+        log.poll();
+        assertThat(log.valid())
+                .containsExactly(
+                        new RunLog.Valid(4, 3, Map.of("labels", 0.25, "pairs", 0.5)), new RunLog.Valid(8, 2, Map.of()));
+    }
+
+    @Test
     void aRunThatGoesOnFromACheckpointLosesWhatCameAfterIt() throws IOException {
         append(step(1, 0.9) + "{\"event\":\"valid\",\"step\":1,\"loss\":3}\n");
         long kept = Files.size(file);
@@ -87,7 +99,7 @@ final class RunLogTest {
         Files.writeString(
                 file, whole + "{\"event\":\"begin\",\"step\":1,\"steps\":200}\n" + step(2, 0.75) + step(3, 0.6));
         assertThat(losses()).containsExactly(0.9, 0.75, 0.6);
-        assertThat(log.valid()).containsExactly(new RunLog.Valid(1, 3));
+        assertThat(log.valid()).containsExactly(new RunLog.Valid(1, 3, Map.of()));
         assertThat(log.samples()).isEmpty();
         assertThat(log.begin().path("steps").asInt()).isEqualTo(200);
         assertThat(log.generation()).isNotEqualTo(before);

@@ -77,7 +77,7 @@ public sealed interface DenseKernels permits MachineDense, ScalarDense, VectorDe
                     for (int j = 0; j < n; j++) {
                         Floats.set(c.data, to + j, at(i, j));
                     }
-                } else if (plus != c) {
+                } else if (!plus.equals(c)) {
                     long from = hasBias() ? biasAt : plus.at(i, 0);
                     MemorySegment.copy(hasBias() ? bias : plus.data, 4 * from, c.data, 4 * to, 4L * n);
                 }

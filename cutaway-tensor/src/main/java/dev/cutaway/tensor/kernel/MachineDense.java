@@ -133,7 +133,7 @@ final class MachineDense implements DenseKernels {
 
     /** Whether tiles take their start from where it is: no last columns beside them, rows as far apart as the sums'. */
     private static boolean inTiles(int n, Start start, View c) {
-        boolean there = start.plus() == c || start.isZero() || n % LANES == 0;
+        boolean there = start.plus().equals(c) || start.isZero() || n % LANES == 0;
         return there
                 && (!start.hasBias() || n % LANES == 0)
                 && (!start.hasRows() || start.plus().row() == c.row());
