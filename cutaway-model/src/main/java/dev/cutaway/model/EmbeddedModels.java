@@ -18,7 +18,7 @@ import java.util.Optional;
  * one are copied once from the library into the user's cache, named by their checksum.
  */
 public final class EmbeddedModels {
-    private static final List<String> NAMES = List.of("tales", "fruit", "clothes", "en-de");
+    private static final List<String> NAMES = List.of("tales", "fruit", "clothes", "en-de", "bert");
 
     private EmbeddedModels() {}
 
