@@ -140,8 +140,9 @@ def run(command, environment=None):
     return out.decode(), first, usage.ru_maxrss / 1024
 
 
-def cutaway(*arguments):
-    return run([CUTAWAY, *arguments])
+def cutaway(*arguments, java=""):
+    options = f"{os.environ.get('CUTAWAY_JAVA_OPTS', '')} {java}"
+    return run([CUTAWAY, *arguments], dict(os.environ, CUTAWAY_JAVA_OPTS=options) if java else None)
 
 
 def bench(model, threads, **options):

@@ -1,6 +1,7 @@
 package dev.cutaway.train;
 
 import dev.cutaway.graph.Dim;
+import dev.cutaway.graph.FirstRows;
 import dev.cutaway.graph.Gradients;
 import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.GraphBuilder;
@@ -36,6 +37,8 @@ public final class Objective {
     /** The name of the labels that most objectives have. */
     public static final String LABELS = "labels";
 
+    private final Graph model;
+    private final Predicate<Parameter> trained;
     private final Gradients gradients;
     private final List<Part> parts;
 
@@ -108,7 +111,9 @@ public final class Objective {
         }
     }
 
-    private Objective(Gradients gradients, List<Part> parts) {
+    private Objective(Graph model, Predicate<Parameter> trained, Gradients gradients, List<Part> parts) {
+        this.model = model;
+        this.trained = trained;
         this.gradients = gradients;
         this.parts = parts;
     }
@@ -132,7 +137,19 @@ public final class Objective {
         }
         Value loss = g.name(
                 "loss", terms.stream().reduce((a, b) -> g.add(Binary.ADD, a, b)).orElseThrow()); // [1]
-        return new Objective(Gradients.of(g.build(), loss, trained), List.copyOf(parts));
+        return new Objective(model, trained, Gradients.of(g.build(), loss, trained), List.copyOf(parts));
+    }
+
+    /**
+     * The same loss without rows that do not count for it ({@link FirstRows}): what is computed where nobody looks. With the system property
+     * {@code cutaway.rows=all} they are computed all the same, to measure what that takes.
+     */
+    Objective withoutUnreadRows() {
+        if (System.getProperty("cutaway.rows", "read").equals("all")) {
+            return this;
+        }
+        List<Value> read = parts.stream().map(p -> model.require(p.logits())).toList();
+        return of(FirstRows.of(model, read), parts, trained);
     }
 
     private static Value term(GraphBuilder g, Value logits, Part p) {

@@ -36,16 +36,17 @@ public final class Planned implements Differentiation, AutoCloseable {
         this.weights = weights;
         this.pool = pool;
         this.back = back;
-        List<LearningPlan.Term> terms = objective.parts().stream()
+        Objective read = objective.withoutUnreadRows();
+        List<LearningPlan.Term> terms = read.parts().stream()
                 .filter(p -> p.kind() == Objective.Kind.CLASSES)
                 .map(p -> new LearningPlan.Term(
-                        objective.gradients().graph().require(p.logits()), p.labels(), p.weights(), p.smoothing()))
+                        read.gradients().graph().require(p.logits()), p.labels(), p.weights(), p.smoothing()))
                 .toList();
-        List<Value> others = objective.parts().stream()
+        List<Value> others = read.parts().stream()
                 .filter(p -> p.kind() != Objective.Kind.CLASSES)
-                .map(p -> objective.gradients().graph().require(p.term()))
+                .map(p -> read.gradients().graph().require(p.term()))
                 .toList();
-        LearningPlan plan = new LearningPlan(objective.gradients(), terms, others, back, recompute);
+        LearningPlan plan = new LearningPlan(read.gradients(), terms, others, back, recompute);
         this.runner = plan.new Runner(pool, Kernels.get(), weights::weight);
     }
 
