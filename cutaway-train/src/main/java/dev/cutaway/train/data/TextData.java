@@ -9,13 +9,13 @@ import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /**
- * Plain text, or a field of JSONL.
+ * Plain text, or a field of JSONL, TSV or CSV.
  *
  * @param files read one after the other
  * @param documents what a document is: {@code mark} (a line that is the mark ends it), {@code blank-lines}, {@code lines} or
- *     the whole file; in JSONL an object is one
+ *     the whole file; in JSONL an object is one, in a table a row
  * @param mark the line that ends a document
- * @param field of JSONL
+ * @param field of JSONL, or the column of TSV and CSV; empty: {@code text} of JSONL, and the others are plain text
  * @param window {@code packed}: documents joined and cut; {@code random}: pieces from anywhere in that; {@code separate}: each
  *     document for itself
  * @param part first and last of what is taken, as shares of 1: of the characters where files are documents, else of the documents
@@ -73,7 +73,7 @@ record TextData(
                 keys.files("text"),
                 documents,
                 keys.text("mark", "<|endoftext|>"),
-                keys.text("field", "text"),
+                keys.text("field", ""),
                 task == Task.NEXT_TOKEN
                         ? keys.choice("window", lines ? "separate" : "packed", "packed", "random", "separate")
                         : keys.choice("window", lines ? "separate" : "packed", "packed", "separate"),
@@ -167,9 +167,11 @@ record TextData(
 
     private void eachDocument(Complaints complaints, Consumer<String> sink) {
         for (Path file : files) {
-            if (DataFiles.plainName(file).matches(".*\\.(jsonl|ndjson|json)")) {
+            boolean objects = DataFiles.plainName(file).matches(".*\\.(jsonl|ndjson|json)");
+            if (objects || !field.isEmpty() && DataFiles.plainName(file).matches(".*\\.(tsv|csv)")) {
                 Table table = new Table(List.of(file), java.util.Optional.empty(), false, List.of());
-                table.each(List.of(field), complaints, row -> sink.accept(row.get(0)));
+                String name = field.isEmpty() ? "text" : field;
+                table.each(List.of(name), complaints, row -> sink.accept(row.get(0)));
             } else {
                 try (Lines lines = new Lines(file, complaints)) {
                     documents(file, lines, sink);

@@ -172,6 +172,19 @@ class TextTest {
         assertThat(b.complaints().get(2)).contains("line 5: is not JSON");
     }
 
+    /** A column of a table, if one is asked for; else the same file is text. */
+    @Test
+    void rowsOfATableAreDocuments() throws IOException {
+        Path f = folder.resolve("a.tsv");
+        Files.writeString(f, "1\tw0 w1\n0\n1\tw2\n");
+        Batches b = open(1, 20, data(f, "order", "sequential", "field", "2"));
+        assertThat(input(b.batch(1).getFirst(), "tokens")).isEqualTo(new int[] {WORDS, WORDS + 1, END, WORDS + 2});
+        assertThat(b.complaints()).containsExactly(f + ", line 2: has 1 columns, column 2 is wanted; left out");
+        Batches text = open(1, 20, data(f, "order", "sequential", "documents", "file"));
+        assertThat(input(text.batch(1).getFirst(), "tokens"))
+                .isEqualTo(new int[] {Toy.UNKNOWN, WORDS, WORDS + 1, Toy.UNKNOWN, Toy.UNKNOWN});
+    }
+
     @Test
     void brokenLinesAreCountedAndNamed() throws IOException {
         Path f = folder.resolve("a.txt");
