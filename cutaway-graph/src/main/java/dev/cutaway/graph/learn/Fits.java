@@ -76,6 +76,11 @@ final class Fits {
         return kind(v).ofRows();
     }
 
+    /** Whether a value is rows without further axes than their width. */
+    static boolean flat(Value v) {
+        return rows(v) && v.type().rank() == 2;
+    }
+
     static Parameter parameter(Node n, int i) {
         return (Parameter) n.in().get(i).node().op();
     }

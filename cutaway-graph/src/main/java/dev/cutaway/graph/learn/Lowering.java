@@ -14,6 +14,7 @@ import dev.cutaway.graph.op.Attention;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Cache;
 import dev.cutaway.graph.op.Choose;
+import dev.cutaway.graph.op.Concat;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.Depthwise;
 import dev.cutaway.graph.op.Dropout;
@@ -37,6 +38,7 @@ import dev.cutaway.graph.op.RopeFrequencies;
 import dev.cutaway.graph.op.RopeTable;
 import dev.cutaway.graph.op.Rotary;
 import dev.cutaway.graph.op.Scatter;
+import dev.cutaway.graph.op.Slice;
 import dev.cutaway.graph.op.Slope;
 import dev.cutaway.graph.op.Unary;
 import dev.cutaway.graph.op.Unpick;
@@ -487,6 +489,18 @@ final class Lowering {
             Place x = in(n.in().getFirst());
             Place to = place(y);
             emit(p instanceof First ? new RowSteps.First(x, to, false) : new RowSteps.First(to, x, true), x, to);
+        } else if (p instanceof Concat && Fits.flat(y) && n.in().stream().allMatch(Fits::flat)) {
+            List<Place> parts = n.in().stream().map(this::in).toList();
+            Place to = place(y);
+            int at = 0;
+            for (Place x : parts) {
+                emit(new RowSteps.Columns(x, 0, to, at, x.width), x, to);
+                at += x.width;
+            }
+        } else if (p instanceof Slice(int from, int end) && Fits.flat(y) && Fits.flat(n.in().getFirst())) {
+            Place x = in(n.in().getFirst());
+            Place to = place(y);
+            emit(new RowSteps.Columns(x, from, to, 0, end - from), x, to);
         } else if (p instanceof Pick(Picking how, List<Dim> from, List<Dim> to)
                 && Fits.rows(y)
                 && Fits.rows(n.in().getFirst())) {

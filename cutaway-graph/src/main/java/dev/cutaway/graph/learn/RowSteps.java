@@ -589,6 +589,37 @@ final class RowSteps {
         }
     }
 
+    /** Some columns of a value, put among those of another one. */
+    static final class Columns extends Step {
+        private static final int ROWS = 64;
+        private final Place x;
+        private final int from;
+        private final Place y;
+        private final int to;
+        private final int n;
+
+        Columns(Place x, int from, Place y, int to, int n) {
+            this.x = x;
+            this.from = from;
+            this.y = y;
+            this.to = to;
+            this.n = n;
+        }
+
+        @Override
+        int chunks(Work w) {
+            return parts(w.rows(y), ROWS);
+        }
+
+        @Override
+        void run(Work w, int chunk, int worker) {
+            for (int r = chunk * ROWS; r < Math.min(w.rows(y), (chunk + 1) * ROWS); r++) {
+                long source = 4 * (w.at(x, r) + from);
+                MemorySegment.copy(w.memory(x), source, w.memory(y), 4 * (w.at(y, r) + to), 4L * n);
+            }
+        }
+    }
+
     /** The first row of each sequence, or back: as the first row, the others 0. */
     static final class First extends Step {
         private final Place all;
