@@ -5,9 +5,12 @@ import dev.cutaway.graph.Node;
 import dev.cutaway.graph.Rewrite;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Dropout;
+import dev.cutaway.graph.op.Linear;
+import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.UsageException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +28,9 @@ import java.util.stream.IntStream;
 public final class Dropouts {
     private static final Pattern SITES = Pattern.compile(
             "((encoder|decoder|stages\\.0)\\.)?blocks\\.0\\.hook_resid_pre|(.*\\.)?hook_(cross_attn|attn|mlp)_out");
+    /** Places in adapters are counted from here on. */
+    private static final int IN_ADAPTERS = 1 << 20;
+
     private static final Tensor NOTHING = Tensor.ofInts(new int[] {-1}, 1);
 
     private Dropouts() {}
@@ -63,6 +69,31 @@ public final class Dropouts {
                 out.add(here ? g.add(new Dropout(rate, site.getAndIncrement()), v, Dropout.seeds(g)) : v);
             }
             return Optional.of(out);
+        });
+    }
+
+    /**
+     * The graph with dropout of what enters each adapter's A, as PEFT does; modules that are cut into several products drop the same in all.
+     *
+     * @param rate 0 leaves the graph as it is
+     */
+    public static Graph inAdapters(Graph graph, double rate) {
+        if (rate == 0) {
+            return graph;
+        }
+        Map<String, Integer> sites = new HashMap<>();
+        return Rewrite.of(graph, (g, n, in) -> {
+            boolean down = n.op() instanceof Linear
+                    && n.in().get(1).node().op() instanceof Parameter p
+                    && p.source().name().contains(".lora_A.");
+            if (!down) {
+                return Optional.empty();
+            }
+            String name = ((Parameter) n.in().get(1).node().op()).source().name();
+            int site = sites.computeIfAbsent(name, k -> IN_ADAPTERS + sites.size());
+            Value x = g.add(new Dropout(rate, site), in.getFirst(), Dropout.seeds(g));
+            return Optional.of(
+                    List.of(g.addAll(n.op(), List.of(x, in.get(1)), n.scope()).value(0)));
         });
     }
 

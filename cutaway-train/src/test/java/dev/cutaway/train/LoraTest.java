@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cutaway.graph.Graph;
+import dev.cutaway.graph.Node;
+import dev.cutaway.graph.op.Dropout;
+import dev.cutaway.graph.op.Linear;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.run.Pool;
 import dev.cutaway.model.Blueprint;
@@ -18,11 +22,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,6 +109,55 @@ class LoraTest {
                 assertThat(got.loss()).isCloseTo(want.loss(), org.assertj.core.api.Assertions.within(1e-5));
                 agree(got.gradients(), want.gradients());
             }
+        }
+    }
+
+    /** What enters A is dropped, nothing else: with a B of zeros the loss stays what it was. */
+    @Test
+    void dropoutIsOfWhatEntersTheAdapter() {
+        try (Model m = Model.open(MODELS.resolve("gpt2"));
+                Pool pool = new Pool(2)) {
+            Lora lora = lora(m);
+            Graph dropping = Dropouts.inAdapters(lora.graph(), 0.3);
+            Objective o =
+                    Objective.of(dropping, List.of(new Objective.Part("logits", Objective.LABELS, 0)), Lora::adapts);
+            Objective plain = objective(lora);
+            List<Example> seeded = Dropouts.seeded(batch(), 5, 3);
+            Trained w = begun(lora, m);
+            try (Planned p = new Planned(o, w, pool, false)) {
+                var want = new Backward(o, w).of(seeded);
+                var got = p.of(seeded);
+                assertThat(got.loss()).isCloseTo(want.loss(), org.assertj.core.api.Assertions.within(1e-5));
+                agree(got.gradients(), want.gradients());
+                double whole = new Backward(plain, w).of(batch()).loss();
+                assertThat(got.loss()).isNotCloseTo(whole, org.assertj.core.api.Assertions.within(1e-4));
+                assertThat(p.of(batch()).loss()).isCloseTo(whole, org.assertj.core.api.Assertions.within(1e-5));
+            }
+            Trained zeros = Trained.copyOf(lora.graph(), q -> lora.initial(q, 1, m::weight), Lora::adapts);
+            try (Planned p = new Planned(o, zeros, pool, false)) {
+                assertThat(p.of(seeded).loss()).isEqualTo(p.of(batch()).loss());
+            }
+        }
+    }
+
+    /** Query, key and value are one module in GPT-2: one A, and what enters it is dropped once. */
+    @Test
+    void aModuleDropsTheSameInAllItsProducts() {
+        try (Model m = Model.open(MODELS.resolve("gpt2"))) {
+            Graph g = Dropouts.inAdapters(lora(m).graph(), 0.3);
+            Map<String, Set<Integer>> sites = new HashMap<>();
+            for (Node n : g.nodes()) {
+                if (n.op() instanceof Linear
+                        && n.in().get(1).node().op() instanceof Parameter p
+                        && p.source().name().contains("lora_A")) {
+                    Dropout d = (Dropout) n.in().getFirst().node().op();
+                    sites.computeIfAbsent(p.source().name(), k -> new HashSet<>())
+                            .add(d.site());
+                }
+            }
+            assertThat(sites).hasSizeGreaterThan(4);
+            assertThat(sites.values()).allMatch(s -> s.size() == 1);
+            assertThat(sites.values().stream().flatMap(Set::stream).distinct()).hasSameSizeAs(sites.keySet());
         }
     }
 

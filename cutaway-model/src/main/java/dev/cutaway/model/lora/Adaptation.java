@@ -57,6 +57,7 @@ public final class Adaptation implements AutoCloseable {
         LoraConfig all = new LoraConfig(
                 config.rank(),
                 config.alpha(),
+                config.dropout(),
                 config.rootRank(),
                 config.targets(),
                 new ArrayList<>(kept),

@@ -152,6 +152,7 @@ public final class Adapter implements AutoCloseable {
             return new LoraConfig(
                     rank,
                     c.real("lora_alpha", 8),
+                    c.real("lora_dropout", 0),
                     c.flag("use_rslora", false),
                     targets,
                     c.texts("modules_to_save"),

@@ -159,7 +159,7 @@ public final class AdapterWriter {
         json.put(
                 "lora_alpha",
                 config.alpha() == Math.rint(config.alpha()) ? (Object) (long) config.alpha() : config.alpha());
-        json.put("lora_dropout", 0.0);
+        json.put("lora_dropout", config.dropout());
         json.put(
                 "target_modules",
                 switch (config.targets()) {

@@ -11,6 +11,7 @@ import java.util.Optional;
  *
  * @param rank rows of A and columns of B
  * @param alpha the product B A counts {@code alpha / rank} times
+ * @param dropout share of what enters A that is made 0 at random while it is trained
  * @param rootRank whether it counts {@code alpha / sqrt(rank)} times instead ({@code use_rslora}, Kalajdzievski, arXiv 2312.03732)
  * @param targets which modules have one
  * @param modulesToSave names of modules that are trained whole and kept in the adapter
@@ -20,6 +21,7 @@ import java.util.Optional;
 public record LoraConfig(
         int rank,
         double alpha,
+        double dropout,
         boolean rootRank,
         Targets targets,
         List<String> modulesToSave,
@@ -35,6 +37,9 @@ public record LoraConfig(
         if (!Double.isFinite(alpha)) {
             throw new UsageException("lora.alpha is " + alpha + "; it must be a number");
         }
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new UsageException("lora.dropout is " + dropout + "; it must be from 0 to below 1");
+        }
         modulesToSave = List.copyOf(modulesToSave);
         rankPattern = Map.copyOf(rankPattern);
         alphaPattern = Map.copyOf(alphaPattern);
@@ -48,7 +53,7 @@ public record LoraConfig(
 
     /** A rank and an alpha for some modules. */
     public static LoraConfig of(int rank, double alpha, Targets targets) {
-        return new LoraConfig(rank, alpha, false, targets, List.of(), Map.of(), Map.of());
+        return new LoraConfig(rank, alpha, 0, false, targets, List.of(), Map.of(), Map.of());
     }
 
     /** Which modules have an adapter. */

@@ -144,6 +144,7 @@ class AdapterTest {
         LoraConfig config = new LoraConfig(
                 2,
                 3,
+                0.25,
                 true,
                 targets,
                 name.equals("bert-classes") ? List.of("classifier") : List.of(),
@@ -162,6 +163,9 @@ class AdapterTest {
                 written.put(p.toString(), x);
                 return Tensor.of(x, t.shape());
             });
+        }
+        try (Adapter read = Adapter.open(out)) {
+            assertThat(read.config().dropout()).isEqualTo(0.25);
         }
         try (Model m = open(out)) {
             int seen = 0;
@@ -234,7 +238,7 @@ class AdapterTest {
                     .hasMessageContaining("q_prj")
                     .hasMessageContaining("q_proj");
             LoraConfig saves = new LoraConfig(
-                    2, 4, false, new LoraConfig.Targets.AllLinear(), List.of("scorer"), Map.of(), Map.of());
+                    2, 4, 0, false, new LoraConfig.Targets.AllLinear(), List.of("scorer"), Map.of(), Map.of());
             assertThatThrownBy(() -> Lora.fresh(m.graph(), saves)).hasMessageContaining("scorer");
             LoraConfig slow = LoraConfig.of(2, 4, LoraConfig.Targets.of("(.*)(.*)(.*)(.*)(.*)(.*)\\1\\2\\3\\4\\5Z"));
             assertThatThrownBy(() -> Lora.fresh(m.graph(), slow)).hasMessageContaining("takes too long");

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param file the recipe, for messages
  * @param rank rows of A
  * @param alpha how much it counts, times the rank
+ * @param dropout share of what enters A that is dropped
  * @param rootRank whether the root of the rank divides it
  * @param targets which matrices have one
  * @param modulesToSave what is trained whole
@@ -24,6 +25,7 @@ public record LoraSection(
         String file,
         Optional<Long> rank,
         Optional<Double> alpha,
+        Optional<Double> dropout,
         Optional<Boolean> rootRank,
         Optional<LoraConfig.Targets> targets,
         Optional<List<String>> modulesToSave,
@@ -37,6 +39,7 @@ public record LoraSection(
                 k.file(),
                 k.whole("lora.rank"),
                 k.has("lora.alpha") ? Optional.of(k.real("lora.alpha")) : Optional.empty(),
+                k.has("lora.dropout") ? Optional.of(k.real("lora.dropout")) : Optional.empty(),
                 k.has("lora.rslora") ? Optional.of(k.flag("lora.rslora")) : Optional.empty(),
                 k.has("lora.targets") ? Optional.of(targets(k.texts("lora.targets"))) : Optional.empty(),
                 k.has("lora.modules_to_save") ? Optional.of(k.texts("lora.modules_to_save")) : Optional.empty(),
@@ -86,6 +89,7 @@ public record LoraSection(
         return new LoraConfig(
                 Math.toIntExact(rank.orElse((long) USUAL)),
                 alpha.orElse((double) USUAL),
+                dropout.orElse(0.0),
                 rootRank.orElse(false),
                 targets.orElseThrow(() -> new UsageException(file
                         + ": lora.targets is missing; name matrices of the model (q_proj, v_proj), or all-linear")),
@@ -98,6 +102,7 @@ public record LoraSection(
     void requireSame(LoraConfig there, Object where) {
         same("rank", rank.map(Long::intValue), there.rank(), where);
         same("alpha", alpha, there.alpha(), where);
+        same("dropout", dropout, there.dropout(), where);
         same("rslora", rootRank, there.rootRank(), where);
         same("modules_to_save", modulesToSave, there.modulesToSave(), where);
         same("rank_pattern", ranks, there.rankPattern(), where);

@@ -161,6 +161,12 @@ public final class RecipeKeys {
                                 "lora.targets",
                                 "Names of the matrices that have one (q_proj), all-linear, or a regular expression for whole names."),
                         Key.texts("lora.modules_to_save", "Names of modules that are trained whole."),
+                        Key.real(
+                                "lora.dropout",
+                                "",
+                                0,
+                                0.99,
+                                "Share of what enters A that is made 0 at random; 0 by default."),
                         Key.flag("lora.rslora", "", "Whether B A counts alpha / sqrt(rank) times."),
                         Key.open("lora.rank_pattern", "Other ranks for some modules, by name or regular expression."),
                         Key.open("lora.alpha_pattern", "Other alphas for some modules."),

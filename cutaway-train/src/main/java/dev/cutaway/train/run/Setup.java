@@ -67,6 +67,12 @@ record Setup(
         Trainer trainer,
         Optional<Model> teacher)
         implements AutoCloseable {
+    /** Whether anything is dropped at random. */
+    boolean drops() {
+        return recipe.dropout() > 0
+                || adaptation.map(a -> a.config().dropout() > 0).orElse(false);
+    }
+
     static Setup of(Recipe r, OpenOptions options) {
         Optional<RunTokenizer> given = RunTokenizer.given(r);
         Blueprint b = blueprint(r, given.map(RunTokenizer::tokenizer), options);
@@ -144,7 +150,9 @@ record Setup(
         Batches batches = teacher.map(m -> taught(r, m, b, plain)).orElse(plain);
         Optional<Batches> valid =
                 held.map(v -> teacher.map(m -> taught(r, m, b, v)).orElse(v));
-        Graph graph = Dropouts.in(adaptation.map(Adaptation::graph).orElse(b.graph()), r.dropout());
+        Graph graph = Dropouts.inAdapters(
+                Dropouts.in(adaptation.map(Adaptation::graph).orElse(b.graph()), r.dropout()),
+                adaptation.map(a -> a.config().dropout()).orElse(0.0));
         Predicate<Parameter> own = p -> adaptation.isEmpty() || Lora.adapts(p);
         Objective o = Objective.of(
                 graph,

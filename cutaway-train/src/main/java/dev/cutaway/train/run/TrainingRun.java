@@ -146,7 +146,7 @@ public final class TrainingRun {
         long start = System.nanoTime();
         long next = setup.trainer().steps() + 1;
         List<Example> drawn = setup.batches().batch(next);
-        List<Example> batch = recipe.dropout() > 0 ? Dropouts.seeded(drawn, recipe.seed(), next) : drawn;
+        List<Example> batch = setup.drops() ? Dropouts.seeded(drawn, recipe.seed(), next) : drawn;
         boolean watched = recipe.watchEvery() > 0 && (next % recipe.watchEvery() == 0 || next == 1);
         Map<Parameter, Trainer.Norms> norms = new LinkedHashMap<>();
         Trainer.Step s =

@@ -82,11 +82,14 @@ class RecipeTest {
         assertThat(least.targets()).isEqualTo(new LoraConfig.Targets.AllLinear());
         assertThat(least.rank()).isEqualTo(8);
         assertThat(least.alpha()).isEqualTo(8);
+        assertThat(least.dropout()).isZero();
+        assertThat(lora("{targets: q_proj, dropout: 0.05}").dropout()).isEqualTo(0.05);
         assertThat(lora("{targets: q_proj}").targets()).isEqualTo(new LoraConfig.Targets.Suffixes(List.of("q_proj")));
         assertThat(lora("{targets: '.*[02].q_proj'}").targets())
                 .isEqualTo(new LoraConfig.Targets.Expression(".*[02].q_proj"));
         assertThatThrownBy(() -> lora("{}")).hasMessageContaining("lora.targets is missing");
         assertThatThrownBy(() -> lora("{rank: 0}")).hasMessageContaining("lora.rank");
+        assertThatThrownBy(() -> lora("{dropout: 1}")).hasMessageContaining("lora.dropout");
         assertThatThrownBy(() -> lora("{target: [a]}")).hasMessageContaining("lora.targets?");
         assertThatThrownBy(() -> lora("{rank_pattern: {a: b}}")).hasMessageContaining("lora.rank_pattern.a");
         assertThatThrownBy(() ->
