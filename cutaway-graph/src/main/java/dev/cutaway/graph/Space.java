@@ -26,6 +26,9 @@ public record Space(String symbol, int each) {
     /** One row per sequence: pooled vectors. */
     public static final Space SEQUENCES = new Space("sequence");
 
+    /** Rows of a sequence whose labels count, where a loss is computed of those only. */
+    public static final Space COUNTED = new Space("counted");
+
     public Space {
         if (symbol.isBlank()) {
             throw new IllegalArgumentException("a space needs a symbol");

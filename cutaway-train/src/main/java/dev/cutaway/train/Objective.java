@@ -1,16 +1,18 @@
 package dev.cutaway.train;
 
 import dev.cutaway.graph.Dim;
-import dev.cutaway.graph.FirstRows;
 import dev.cutaway.graph.Gradients;
 import dev.cutaway.graph.Graph;
 import dev.cutaway.graph.GraphBuilder;
+import dev.cutaway.graph.ReadRows;
+import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Type;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.op.Binary;
 import dev.cutaway.graph.op.Constant;
 import dev.cutaway.graph.op.CrossEntropy;
 import dev.cutaway.graph.op.Ein;
+import dev.cutaway.graph.op.Gather;
 import dev.cutaway.graph.op.LogSoftmax;
 import dev.cutaway.graph.op.Parameter;
 import dev.cutaway.graph.op.Reshape;
@@ -23,7 +25,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * What a model is trained for: its graph with a loss and the loss's gradient appended. The loss is named {@code loss}; it is the sum over
@@ -39,6 +43,7 @@ public final class Objective {
 
     private final Graph model;
     private final Predicate<Parameter> trained;
+    private final boolean few;
     private final Gradients gradients;
     private final List<Part> parts;
 
@@ -100,6 +105,11 @@ public final class Objective {
             return "weights of " + labels;
         }
 
+        /** The graph's input that says which rows count, where it holds no others. */
+        String numbers() {
+            return "rows of " + labels;
+        }
+
         /** The name of the term's own value, where it is no cross-entropy. */
         String term() {
             return "loss." + labels;
@@ -111,9 +121,10 @@ public final class Objective {
         }
     }
 
-    private Objective(Graph model, Predicate<Parameter> trained, Gradients gradients, List<Part> parts) {
+    private Objective(Graph model, Predicate<Parameter> trained, boolean few, Gradients gradients, List<Part> parts) {
         this.model = model;
         this.trained = trained;
+        this.few = few;
         this.gradients = gradients;
         this.parts = parts;
     }
@@ -137,19 +148,52 @@ public final class Objective {
         }
         Value loss = g.name(
                 "loss", terms.stream().reduce((a, b) -> g.add(Binary.ADD, a, b)).orElseThrow()); // [1]
-        return new Objective(model, trained, Gradients.of(g.build(), loss, trained), List.copyOf(parts));
+        return new Objective(model, trained, false, Gradients.of(g.build(), loss, trained), List.copyOf(parts));
+    }
+
+    /** The same where of most sequences few rows count: hidden words, answers. */
+    public Objective ofFewRows() {
+        return new Objective(model, trained, true, gradients, parts);
     }
 
     /**
-     * The same loss without rows that do not count for it ({@link FirstRows}): what is computed where nobody looks. With the system property
+     * The same loss without rows that do not count for it ({@link ReadRows}): what is computed where nobody looks. With the system property
      * {@code cutaway.rows=all} they are computed all the same, to measure what that takes.
      */
     Objective withoutUnreadRows() {
         if (System.getProperty("cutaway.rows", "read").equals("all")) {
             return this;
         }
-        List<Value> read = parts.stream().map(p -> model.require(p.logits())).toList();
-        return of(FirstRows.of(model, read), parts, trained);
+        GraphBuilder g = GraphBuilder.extending(model);
+        List<Part> read = new ArrayList<>();
+        Optional<Part> picked = few
+                ? parts.stream()
+                        .filter(p -> p.kind() == Kind.CLASSES && ofRows(p))
+                        .findFirst()
+                : Optional.empty();
+        for (Part p : parts) {
+            read.add(p.equals(picked.orElse(null)) ? countedOnly(g, p) : p);
+        }
+        Graph whole = g.build();
+        List<Value> wanted = read.stream().map(p -> whole.require(p.logits())).toList();
+        return of(ReadRows.of(whole, wanted), read, trained);
+    }
+
+    private boolean ofRows(Part p) {
+        return model.require(p.logits()).type().dim(0) instanceof Dim.Rows(Space s) && s.equals(Space.ROWS);
+    }
+
+    private Part countedOnly(GraphBuilder g, Part p) {
+        Value numbers = g.input(p.numbers(), Type.integers(Dim.of(Space.COUNTED)));
+        String name = "counted " + p.logits();
+        g.name(name, g.add(new Gather(), model.require(p.logits()), numbers));
+        return new Part(name, p.labels(), p.smoothing(), p.kind(), p.factor(), p.temperature());
+    }
+
+    /** Whether a term's labels are those of counted rows only. */
+    boolean picks(Part p) {
+        return gradients.graph().require(p.logits()).type().dim(0) instanceof Dim.Rows(Space s)
+                && s.equals(Space.COUNTED);
     }
 
     private static Value term(GraphBuilder g, Value logits, Part p) {
@@ -236,6 +280,13 @@ public final class Objective {
         float share = (float) (p.factor() / rows);
         if (p.kind() == Kind.CLASSES) {
             int[] labels = Objects.requireNonNull(e.labels().get(p.labels()), p.labels());
+            if (picks(p)) {
+                int[] all = labels;
+                int[] numbers =
+                        IntStream.range(0, all.length).filter(i -> all[i] >= 0).toArray();
+                labels = Arrays.stream(numbers).map(i -> all[i]).toArray();
+                in.put(p.numbers(), Tensor.ofInts(numbers, numbers.length));
+            }
             float[] each = new float[labels.length];
             Arrays.fill(each, share);
             in.put(p.labels(), Tensor.ofInts(labels, labels.length));

@@ -1,5 +1,7 @@
 package dev.cutaway.train;
 
+import dev.cutaway.graph.Binding;
+import dev.cutaway.graph.Space;
 import dev.cutaway.graph.Value;
 import dev.cutaway.graph.learn.LearningPlan;
 import dev.cutaway.graph.learn.Segment;
@@ -8,6 +10,7 @@ import dev.cutaway.tensor.Tensor;
 import dev.cutaway.tensor.kernel.Kernels;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Loss and gradients by a plan: all rows of a batch at once, by kernels. Held to {@link Backward}. Not for two threads at once. */
 public final class Planned implements Differentiation, AutoCloseable {
     private final Objective objective;
+    private final Objective read;
     private final LearningPlan.Runner runner;
     private final Trained weights;
     private final Pool pool;
@@ -36,7 +40,7 @@ public final class Planned implements Differentiation, AutoCloseable {
         this.weights = weights;
         this.pool = pool;
         this.back = back;
-        Objective read = objective.withoutUnreadRows();
+        this.read = objective.withoutUnreadRows();
         List<LearningPlan.Term> terms = read.parts().stream()
                 .filter(p -> p.kind() == Objective.Kind.CLASSES)
                 .map(p -> new LearningPlan.Term(
@@ -92,10 +96,16 @@ public final class Planned implements Differentiation, AutoCloseable {
     private Segment segment(Example e, int[] counted) {
         Map<String, Tensor> in = new LinkedHashMap<>(e.inputs());
         for (int i = 0; i < counted.length; i++) {
-            in.putAll(objective.inputs(objective.parts().get(i), e, counted[i]));
+            in.putAll(read.inputs(read.parts().get(i), e, counted[i]));
         }
         Dropouts.complete(in);
-        return new Segment(in, e.binding());
+        return new Segment(in, binding(e));
+    }
+
+    private Binding binding(Example e) {
+        Map<Space, Integer> sizes = new HashMap<>(e.binding().sizes());
+        read.parts().stream().filter(read::picks).forEach(p -> sizes.put(Space.COUNTED, e.counted(p.labels())));
+        return new Binding(sizes);
     }
 
     /** Floats that each row of a batch takes. */

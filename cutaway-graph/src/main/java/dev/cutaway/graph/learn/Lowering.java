@@ -485,6 +485,16 @@ final class Lowering {
             Place cos = place(y);
             Place sin = place(n.value(1));
             emit(new RopeRows(f, Fits.input(n.in().getFirst()).orElseThrow(), cos, sin), cos, sin);
+        } else if (p instanceof Gather && Fits.rows(y) && Fits.rows(n.in().get(0)) && isCounted(n.in().get(1))) {
+            Place x = in(n.in().get(0));
+            Place to = place(y);
+            String numbers = Fits.input(n.in().get(1)).orElseThrow();
+            emit(new RowSteps.Counted(x, to, numbers, false), x, to);
+        } else if (p instanceof Scatter && Fits.rows(y) && Fits.rows(n.in().get(0)) && isCounted(n.in().get(1))) {
+            Place x = in(n.in().get(0));
+            Place to = place(y);
+            String numbers = Fits.input(n.in().get(1)).orElseThrow();
+            emit(new RowSteps.Counted(to, x, numbers, true), x, to);
         } else if (p instanceof First || p instanceof PutFirst) {
             Place x = in(n.in().getFirst());
             Place to = place(y);
@@ -526,6 +536,10 @@ final class Lowering {
         } else {
             generic(n, GenericStep.When.EACH);
         }
+    }
+
+    private static boolean isCounted(Value numbers) {
+        return Fits.input(numbers).isPresent() && Fits.kind(numbers).equals(Place.Kind.COUNTED);
     }
 
     private void binary(Node n, Binary op) {

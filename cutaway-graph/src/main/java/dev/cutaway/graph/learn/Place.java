@@ -35,6 +35,8 @@ final class Place {
         static final Kind SOURCE = new Kind(Sort.ROWS, Space.SOURCE);
         /** One row for each sequence. */
         static final Kind SEQUENCES = new Kind(Sort.ROWS, Space.SEQUENCES);
+        /** Rows whose labels count. */
+        static final Kind COUNTED = new Kind(Sort.ROWS, Space.COUNTED);
 
         static final Kind FIXED = new Kind(Sort.FIXED, Space.ROWS);
         static final Kind LOOSE = new Kind(Sort.LOOSE, Space.ROWS);
@@ -52,7 +54,8 @@ final class Place {
 
         /** Keys are the rows themselves here. */
         static Kind of(Space s) {
-            boolean own = s.each() > 0 || s.equals(Space.SOURCE) || s.equals(Space.SEQUENCES);
+            boolean own =
+                    s.each() > 0 || s.equals(Space.SOURCE) || s.equals(Space.SEQUENCES) || s.equals(Space.COUNTED);
             return own ? new Kind(Sort.ROWS, s) : ROWS;
         }
 

@@ -10,6 +10,7 @@ import dev.cutaway.tensor.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Steps over rows and elements. */
@@ -651,6 +652,49 @@ final class RowSteps {
                 } else {
                     MemorySegment.copy(
                             w.memory(all), 4 * w.at(all, starts[i]), w.memory(first), 4 * w.at(first, i), bytes);
+                }
+            }
+        }
+    }
+
+    /** Rows of a sequence whose labels count, each once, by their numbers; or back: to their places, the others 0. */
+    static final class Counted extends Step {
+        private final Place all;
+        private final Place some;
+        private final String numbers;
+        private final boolean back;
+
+        Counted(Place all, Place some, String numbers, boolean back) {
+            this.all = all;
+            this.some = some;
+            this.numbers = numbers;
+            this.back = back;
+        }
+
+        @Override
+        int chunks(Work w) {
+            return w.segments();
+        }
+
+        @Override
+        void run(Work w, int chunk, int worker) {
+            int[] number = w.ints(numbers);
+            int[] starts = w.starts(all.kind);
+            int[] places = w.starts(some.kind);
+            int first = starts[chunk];
+            long bytes = 4L * all.width;
+            if (back) {
+                w.memory(all)
+                        .asSlice(4 * w.at(all, first), bytes * (starts[chunk + 1] - first))
+                        .fill((byte) 0);
+            }
+            for (int i = places[chunk]; i < places[chunk + 1]; i++) {
+                long row = 4 * w.at(all, first + Objects.checkIndex(number[i], starts[chunk + 1] - first));
+                long own = 4 * w.at(some, i);
+                if (back) {
+                    MemorySegment.copy(w.memory(some), own, w.memory(all), row, bytes);
+                } else {
+                    MemorySegment.copy(w.memory(all), row, w.memory(some), own, bytes);
                 }
             }
         }

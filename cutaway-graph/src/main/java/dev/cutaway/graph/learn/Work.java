@@ -70,7 +70,7 @@ final class Work implements AutoCloseable {
         gather();
         starts.clear();
         Set<Place.Kind> kinds = new LinkedHashSet<>(widths.keySet());
-        kinds.addAll(List.of(Place.Kind.ROWS, Place.Kind.SOURCE, Place.Kind.SEQUENCES));
+        kinds.addAll(List.of(Place.Kind.ROWS, Place.Kind.SOURCE, Place.Kind.SEQUENCES, Place.Kind.COUNTED));
         for (Place.Kind k : kinds) {
             int[] s = new int[b.size() + 1];
             for (int i = 0; i < b.size(); i++) {

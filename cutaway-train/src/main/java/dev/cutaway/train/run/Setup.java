@@ -169,7 +169,8 @@ record Setup(
         // it back.
         System.gc();
         Pool pool = new Pool(threads);
-        Differentiation engine = new Planned(o, weights, pool, r.recompute());
+        boolean few = objective.startsWith("masked") || r.data().containsKey("chat");
+        Differentiation engine = new Planned(few ? o.ofFewRows() : o, weights, pool, r.recompute());
         Predicate<Parameter> decays = r.noDecaySaid()
                 ? p -> !undecayed.test(stored(b, adaptation, p))
                 : adaptation.isPresent() ? Trainer.MATRICES : p -> b.storedShape(b.storedName(p)).length > 1;
