@@ -24,9 +24,9 @@ final class Products {
             int rows = m;
             int columns = Math.min(n, 256);
             while ((long) rows * columns * k > CHUNK) {
-                if (rows >= 384) {
+                if (rows >= 768) {
                     rows = (rows / 2 + 5) / 6 * 6;
-                } else if (columns > 128) {
+                } else if (columns > 64) {
                     columns = (columns / 2 + 15) / 16 * 16;
                 } else {
                     break;
